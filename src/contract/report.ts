@@ -1,0 +1,73 @@
+import type { AgentOutcome, CellRow, Day, TableColumn } from './agent.ts';
+
+/** One list of a report. Rows enter as a source, so that a list of a million rows is written as a stream. */
+export interface ReportList {
+  readonly name: string;
+  readonly title: string;
+  readonly question?: string;
+  /** One sentence: what the list says. */
+  readonly headline: string;
+  readonly columns: readonly TableColumn[];
+  readonly notes: readonly string[];
+  /** Rows in all, before `--top`; `rows` may hold fewer. */
+  readonly rowCount: number;
+  readonly rows: AsyncIterable<readonly CellRow[]>;
+  /** Terminal form: `table` (default) or `cards`, one block of lines a row, prepared in the row's `card_lines`. */
+  readonly layout?: 'table' | 'cards';
+  /** Printed in place of rows when there are none. */
+  readonly empty: string;
+}
+
+/** The header of every report: what was read, as of when and why, how much of it joined. */
+export interface ReportHeader {
+  readonly title: string;
+  readonly run_id: string | null;
+  readonly version: string;
+  readonly as_of: Day;
+  readonly as_of_reason: string;
+  readonly seed: number;
+  readonly config_hash: string;
+  readonly currency: string | null;
+  /** Short lines: feeds and the share of rows and ARR each joins, synthetic data, assumptions in force. */
+  readonly notes: readonly string[];
+}
+
+/** Everything a format needs; if it needs a number, it goes in here first. */
+export interface RunReport {
+  readonly header: ReportHeader;
+  readonly lists: readonly ReportList[];
+  readonly outcomes: readonly AgentOutcome[];
+  readonly warnings: readonly Warning[];
+  /** Commands worth running next. */
+  readonly next: readonly string[];
+  /** The last line printed: the most important one. */
+  readonly summary: string;
+}
+
+/** What happened, so what, and which flag or key changes it. */
+export interface Warning {
+  readonly what: string;
+  readonly consequence: string;
+  readonly remedy: string;
+}
+
+export interface RenderOptions {
+  readonly format: 'table' | 'csv' | 'json' | 'markdown';
+  /** Columns of the terminal; Infinity into a pipe. */
+  readonly width: number;
+  readonly color: boolean;
+  readonly top?: number;
+  readonly quiet?: boolean;
+}
+
+/** A format: a report in, text out, streamed. */
+export type Renderer = (report: RunReport, options: RenderOptions) => AsyncIterable<string>;
+
+/** Talk and progress, stderr only. */
+export interface Progress {
+  /** A stage begins; on a TTY it is drawn over, elsewhere it is one line when it ends. */
+  stage(name: string): void;
+  detail(text: string): void;
+  done(): void;
+  note(text: string): void;
+}

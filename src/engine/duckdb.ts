@@ -1,0 +1,203 @@
+import { DuckDBInstance, DuckDBDateValue, type DuckDBConnection, type DuckDBResult, type DuckDBValue } from '@duckdb/node-api';
+import { type Bindings, type ColumnInfo, type Columnar, type Engine, quoteName, type Row } from './engine.ts';
+import { dayText, toNumber, toValue } from './values.ts';
+
+export interface DuckDBOptions {
+  /** Threads; default: the machine's. */
+  readonly threads?: number;
+  /** DuckDB's memory limit, e.g. `1500MB`; larger work spills to `spillDirectory`. */
+  readonly memoryLimit?: string;
+  readonly spillDirectory?: string;
+}
+
+/** Opens an in-memory DuckDB. Files (cache, ledger) are read as Parquet or attached for one short transaction. */
+export async function openDuckDB(options: DuckDBOptions = {}): Promise<Engine> {
+  const config: Record<string, string> = { preserve_insertion_order: 'false', TimeZone: 'UTC' };
+  if (options.threads !== undefined) config['threads'] = String(options.threads);
+  if (options.memoryLimit !== undefined) config['memory_limit'] = options.memoryLimit;
+  if (options.spillDirectory !== undefined) config['temp_directory'] = options.spillDirectory;
+  config['autoinstall_known_extensions'] = 'false';
+  config['autoload_known_extensions'] = 'false';
+  const instance = await DuckDBInstance.create(':memory:', config);
+  return new DuckDBEngine(instance, await instance.connect());
+}
+
+class DuckDBEngine implements Engine {
+  readonly name = 'duckdb';
+  readonly capabilities = new Set(['store_rejects', 'attach', 'parquet', 'macros'] as const);
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+
+  constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance;
+    this.#connection = connection;
+  }
+
+  async execute(sql: string, bindings?: Bindings): Promise<void> {
+    if (bindings === undefined) await this.#connection.run(sql);
+    else await this.#connection.run(sql, { ...bindings });
+  }
+
+  async rows(sql: string, bindings?: Bindings): Promise<Row[]> {
+    const rows: Row[] = [];
+    for await (const chunk of this.stream(sql, bindings)) rows.push(...chunk);
+    return rows;
+  }
+
+  async *stream(sql: string, bindings?: Bindings): AsyncGenerator<readonly Row[]> {
+    const result = await this.#start(sql, bindings);
+    const names = result.deduplicatedColumnNames();
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (chunk === null || chunk.rowCount === 0) return;
+      const columns = chunk.getColumns();
+      yield Array.from({ length: chunk.rowCount }, (_, index) =>
+        Object.fromEntries(names.map((name, j) => [name, toValue(columns[j]?.[index] as DuckDBValue)])),
+      );
+    }
+  }
+
+  async columns(sql: string, bindings?: Bindings): Promise<Columnar> {
+    const result = await this.#start(sql, bindings);
+    const info = infoOf(result);
+    const parts: (readonly DuckDBValue[])[][] = info.map(() => []);
+    let rowCount = 0;
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (chunk === null || chunk.rowCount === 0) break;
+      rowCount += chunk.rowCount;
+      for (let j = 0; j < info.length; j++) parts[j]?.push(chunk.getColumnVector(j).toArray());
+    }
+    return new ColumnarResult(info, rowCount, parts);
+  }
+
+  async materialise(name: string, sql: string, bindings?: Bindings): Promise<void> {
+    await this.execute(`create or replace table ${qualified(name)} as ${sql}`, bindings);
+  }
+
+  async append(
+    table: string,
+    columns: Readonly<Record<string, ArrayLike<string | number | boolean | null>>>,
+  ): Promise<void> {
+    const parts = table.split('.');
+    const name = parts.at(-1) ?? table;
+    const [schema, catalog] = [parts.at(-2), parts.at(-3)];
+    const types = await this.describe(`select * from ${qualified(table)}`);
+    const appender = await this.#connection.createAppender(name, schema ?? null, catalog ?? null);
+    const rowCount = Object.values(columns)[0]?.length ?? 0;
+    const ordered = types.map(({ name: column, type }) => ({ type, values: columns[column] }));
+    for (let i = 0; i < rowCount; i++) {
+      for (const { type, values } of ordered) appendValue(appender, type, values?.[i] ?? null);
+      appender.endRow();
+    }
+    appender.closeSync();
+  }
+
+  async describe(sql: string): Promise<ColumnInfo[]> {
+    const rows = await this.rows(`describe ${sql}`);
+    return rows.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }));
+  }
+
+  async references(sql: string): Promise<string[]> {
+    const [row] = await this.rows('select json_serialize_sql($sql) as tree', { sql });
+    const tree: unknown = JSON.parse(String(row?.['tree']));
+    const found = new Set<string>();
+    const own = new Set<string>();
+    collectReferences(tree, found, own);
+    return [...found].filter((name) => !own.has(name)).sort();
+  }
+
+  close(): void {
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+
+  async #start(sql: string, bindings?: Bindings): Promise<DuckDBResult> {
+    return bindings === undefined ? this.#connection.stream(sql) : this.#connection.stream(sql, { ...bindings });
+  }
+}
+
+type Appender = Awaited<ReturnType<DuckDBConnection['createAppender']>>;
+
+function appendValue(appender: Appender, type: string, value: string | number | boolean | null): void {
+  if (value === null || (typeof value === 'number' && Number.isNaN(value))) appender.appendNull();
+  else if (type === 'VARCHAR' || type === 'JSON') appender.appendVarchar(String(value));
+  else if (type === 'DATE') appender.appendDate(new DuckDBDateValue(Math.round(Date.parse(`${value}T00:00:00Z`) / 86_400_000)));
+  else if (type === 'BOOLEAN') appender.appendBoolean(Boolean(value));
+  else if (type === 'INTEGER') appender.appendInteger(Number(value));
+  else if (type === 'BIGINT') appender.appendBigInt(BigInt(Math.round(Number(value))));
+  else if (type === 'DOUBLE') appender.appendDouble(Number(value));
+  else throw new Error(`append does not know the column type ${type}`);
+}
+
+function qualified(name: string): string {
+  return name.split('.').map(quoteName).join('.');
+}
+
+function infoOf(result: DuckDBResult): ColumnInfo[] {
+  const types = result.columnTypes();
+  return result.deduplicatedColumnNames().map((name, j) => ({ name, type: String(types[j]) }));
+}
+
+class ColumnarResult implements Columnar {
+  readonly info: readonly ColumnInfo[];
+  readonly rowCount: number;
+  readonly #parts: readonly (readonly (readonly DuckDBValue[])[])[];
+
+  constructor(info: readonly ColumnInfo[], rowCount: number, parts: readonly (readonly (readonly DuckDBValue[])[])[]) {
+    this.info = info;
+    this.rowCount = rowCount;
+    this.#parts = parts;
+  }
+
+  number(name: string): Float64Array {
+    const out = new Float64Array(this.rowCount);
+    let offset = 0;
+    for (const part of this.#part(name)) {
+      for (let i = 0; i < part.length; i++) {
+        const value = part[i] as DuckDBValue;
+        // DATE arrives as days since 1970, which is what date arithmetic in typed arrays wants.
+        const number = value instanceof DuckDBDateValue ? value.days : toNumber(value);
+        if (number === undefined) throw new Error(`column ${name} is not numeric`);
+        out[offset + i] = number;
+      }
+      offset += part.length;
+    }
+    return out;
+  }
+
+  text(name: string): readonly (string | null)[] {
+    const out: (string | null)[] = [];
+    for (const part of this.#part(name)) {
+      for (const item of part) {
+        const value = item instanceof DuckDBDateValue ? dayText(item.days) : toValue(item);
+        out.push(value === null ? null : typeof value === 'string' ? value : JSON.stringify(value));
+      }
+    }
+    return out;
+  }
+
+  #part(name: string): readonly (readonly DuckDBValue[])[] {
+    const index = this.info.findIndex((column) => column.name === name);
+    const part = this.#parts[index];
+    if (part === undefined) throw new Error(`the result has no column ${name}`);
+    return part;
+  }
+}
+
+function collectReferences(node: unknown, found: Set<string>, own: Set<string>): void {
+  if (Array.isArray(node)) {
+    for (const item of node) collectReferences(item, found, own);
+    return;
+  }
+  if (node === null || typeof node !== 'object') return;
+  const record = node as Record<string, unknown>;
+  if (record['type'] === 'BASE_TABLE' && typeof record['table_name'] === 'string') found.add(record['table_name']);
+  if (record['type'] === 'TABLE_FUNCTION') {
+    const call = record['function'] as Record<string, unknown> | undefined;
+    if (typeof call?.['function_name'] === 'string') found.add(call['function_name']);
+  }
+  const ctes = record['cte_map'] as { map?: { key?: unknown }[] } | undefined;
+  for (const entry of ctes?.map ?? []) if (typeof entry.key === 'string') own.add(entry.key);
+  for (const child of Object.values(record)) collectReferences(child, found, own);
+}
