@@ -157,6 +157,12 @@ export interface Config {
     readonly grace_days: number;
   };
   readonly onboarding: { readonly max_days: number; readonly first_value: string | undefined };
+  readonly quality: {
+    /** Share of a main feed's rows that may be rejected before `run` stops with exit 2. */
+    readonly max_rejected_rate: number;
+    /** Share of ARR that open quality errors may touch before `run` stops with exit 2. */
+    readonly max_affected_arr_rate: number;
+  };
   readonly model: {
     readonly max_age_days: number;
     readonly min_outcomes: number;
