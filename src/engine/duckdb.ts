@@ -12,14 +12,17 @@ export interface DuckDBOptions {
 
 /** Opens an in-memory DuckDB. Files (cache, ledger) are read as Parquet or attached for one short transaction. */
 export async function openDuckDB(options: DuckDBOptions = {}): Promise<Engine> {
-  const config: Record<string, string> = { preserve_insertion_order: 'false', TimeZone: 'UTC' };
+  const config: Record<string, string> = { preserve_insertion_order: 'false' };
   if (options.threads !== undefined) config['threads'] = String(options.threads);
   if (options.memoryLimit !== undefined) config['memory_limit'] = options.memoryLimit;
   if (options.spillDirectory !== undefined) config['temp_directory'] = options.spillDirectory;
   config['autoinstall_known_extensions'] = 'false';
   config['autoload_known_extensions'] = 'false';
   const instance = await DuckDBInstance.create(':memory:', config);
-  return new DuckDBEngine(instance, await instance.connect());
+  const connection = await instance.connect();
+  // A setting of the time zone extension, which is loaded after the options above are read.
+  await connection.run("set TimeZone = 'UTC'");
+  return new DuckDBEngine(instance, connection);
 }
 
 class DuckDBEngine implements Engine {
