@@ -1,4 +1,4 @@
-import type { AgentOutcome, CellRow, Day, TableColumn } from './agent.ts';
+import type { AgentOutcome, Cell, CellRow, Day, TableColumn } from './agent.ts';
 
 /** One list of a report. Rows enter as a source, so that a list of a million rows is written as a stream. */
 export interface ReportList {
@@ -12,10 +12,55 @@ export interface ReportList {
   /** Rows in all, before `--top`; `rows` may hold fewer. */
   readonly rowCount: number;
   readonly rows: AsyncIterable<readonly CellRow[]>;
-  /** Terminal form: `table` (default) or `cards`, one block of lines a row, prepared in the row's `card_lines`. */
+  /** Terminal form: `table` (default) or `cards`, one block of lines a row, from its `CardCells`. */
   readonly layout?: 'table' | 'cards';
   /** Printed in place of rows when there are none. */
   readonly empty: string;
+}
+
+/** One reason of a card: a dated fact and what it is measured against; numbers are shown with `unit` (or as text). */
+export interface CardReason {
+  /** The fact in plain words, without its date. */
+  readonly text: string;
+  readonly fact_on: Day | null;
+  readonly now: Cell;
+  /** The account's own past and its peers (segment), in the same unit. */
+  readonly past: Cell;
+  readonly peer: Cell;
+  readonly unit?: string | null;
+}
+
+/**
+ * Cells that a list with layout `cards` prints of each row (at most eight lines); a missing or null cell leaves its part
+ * out. Rows with a `csm` are headed by that person when it changes. Texts are sentences without a full stop.
+ */
+export interface CardCells {
+  readonly account_id: string;
+  readonly name: string | null;
+  readonly csm?: string | null;
+  /** What may happen, the larger expected loss. */
+  readonly may?: 'leave' | 'shrink' | null;
+  readonly arr_amount: number | null;
+  /** Only where it differs from the report's. */
+  readonly currency?: string | null;
+  readonly decision_date: Day | null;
+  /** Days from the as-of date to `decision_date`; negative when it has passed. */
+  readonly decision_days: number | null;
+  readonly on_list_since: Day | null;
+  readonly churn_probability: number | null;
+  readonly base_rate: number | null;
+  readonly reasons: readonly CardReason[];
+  /** What changed since the last list. */
+  readonly change: string | null;
+  /** Last two-way contact: a day, or words. */
+  readonly last_contact: Cell;
+  readonly whom_to_call: string | null;
+  readonly next_step: string | null;
+  readonly next_step_due: Day | null;
+  readonly under_way: string | null;
+  /** Traits that no one can act on, in one line: industry, country, size, tenure, plan. */
+  readonly profile: string | null;
+  readonly alert_id: string | null;
 }
 
 /** The header of every report: what was read, as of when and why, how much of it joined. */
