@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Day } from '../contract/agent.ts';
+import type { Config } from '../contract/config.ts';
+import type { CommonOptions } from '../contract/options.ts';
+import { resolveAsOf } from '../data/as-of.ts';
+import { loadConfig } from '../data/config.ts';
+import { type IngestResult, ingest } from '../data/ingest.ts';
+import { createSettings } from '../data/settings.ts';
+import { createViews } from '../data/views.ts';
+import { openDuckDB } from '../engine/duckdb.ts';
+import type { Engine } from '../engine/engine.ts';
+import { UserError } from '../lib/errors.ts';
+
+/** What every verb that computes starts from: exports ingested, views in place, the as-of date settled. */
+export interface Workspace {
+  readonly engine: Engine;
+  readonly config: Config;
+  readonly store: string;
+  readonly ledgerFile: string;
+  readonly ingested: IngestResult;
+  readonly asOf: Day;
+  readonly asOfReason: string;
+  /** Feeds whose last action is further back than their longest usual pause. */
+  readonly stopped: readonly string[];
+  readonly configHash: string;
+  readonly version: string;
+  close(): void;
+}
+
+/** Version of the program, from its package.json. */
+export function programVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '0';
+}
+
+/**
+ * Finds the configuration: `--config`, else `retain.yaml` in the data directory, else in the working directory.
+ * `--data`, `--store` and `--seed` win over what it says.
+ */
+export function findConfig(options: CommonOptions): Config {
+  const candidates =
+    options.config === undefined
+      ? [...(options.data === undefined ? [] : [join(options.data, 'retain.yaml')]), 'retain.yaml']
+      : [options.config];
+  const file = candidates.find((candidate) => existsSync(candidate));
+  if (file === undefined) {
+    throw new UserError(`no configuration found: ${candidates.join(' and ')} ${candidates.length > 1 ? 'do' : 'does'} not exist`, {
+      hint: `write one with: retain init ${options.data ?? 'DIR'}`,
+    });
+  }
+  const config = loadConfig(file);
+  return {
+    ...config,
+    ...(options.data === undefined ? {} : { data: resolve(options.data) }),
+    ...(options.store === undefined ? {} : { store: resolve(options.store) }),
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+  };
+}
+
+/** Settings that change results, hashed: equal hashes and equal inputs give equal reports. */
+export function hashConfig(config: Config): string {
+  const { file: _file, data: _data, store: _store, ...rest } = config;
+  return createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 12);
+}
+
+/** The ledger of a configuration. */
+export function ledgerFile(config: Config): string {
+  return join(config.store, 'ledger.duckdb');
+}
+
+/** Opens the engine, reads the exports and settles the as-of date. Close it when done. */
+export async function openWorkspace(options: CommonOptions): Promise<Workspace> {
+  const config = findConfig(options);
+  const cacheDirectory = join(config.store, 'cache');
+  makeDirectory(cacheDirectory);
+  const engine = await openDuckDB({ memoryLimit: '1500MB', spillDirectory: join(cacheDirectory, 'spill') });
+  try {
+    options.progress.stage('reading the exports');
+    const ingested = await ingest(engine, config, {
+      cacheDirectory,
+      rejectsDirectory: join(config.store, 'rejects'),
+      onStage: (text) => options.progress.detail(text),
+    });
+    options.progress.done();
+    await createSettings(engine, config);
+    await createViews(engine);
+    const { asOf, reason, stopped } = await resolveAsOf(engine, config, {
+      requested: options.asOf,
+      today: options.today,
+    });
+    return {
+      engine,
+      config,
+      store: config.store,
+      ledgerFile: ledgerFile(config),
+      ingested,
+      asOf,
+      asOfReason: reason,
+      stopped,
+      configHash: hashConfig(config),
+      version: programVersion(),
+      close: () => engine.close(),
+    };
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new UserError(`the store ${path} cannot be written`, {
+      hint: 'give another directory with --store, or make it writable',
+      cause: error,
+    });
+  }
+}
