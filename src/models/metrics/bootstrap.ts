@@ -1,0 +1,180 @@
+import type { Random } from '../../contract/model.ts';
+import { randomInt } from '../../lib/random.ts';
+import { type OriginRanking, rankByOrigin } from './origins.ts';
+import { gather, type Ranked, rankRows, reweighted, type ScoredRows, totals } from './ranked.ts';
+import type { Metric, MetricOptions } from './registry.ts';
+
+/** A number with what is known about it. `low`–`high` is the percentile interval at `level`. */
+export interface Interval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  /** Standard deviation over the replicates. */
+  readonly standard_error: number;
+  readonly level: number;
+  /** Accounts that were drawn: the real sample size. */
+  readonly clusters: number;
+  /** Replicates in which the metric had a value. */
+  readonly replicates: number;
+}
+
+export interface BootstrapOptions extends MetricOptions {
+  /** Default 500. */
+  readonly replicates?: number;
+  /** Default 0.9: a one-sided 95 % at each end. */
+  readonly level?: number;
+  /** Observation date of each row: the metric is then the outcome-weighted mean within dates. */
+  readonly origin?: Int32Array | undefined;
+}
+
+/** Cluster of each row as 0 … count − 1, in order of first sight. */
+export interface Clusters {
+  readonly of: Int32Array;
+  readonly count: number;
+}
+
+/** Renumbers accounts densely. */
+export function clustersOf(account: Int32Array): Clusters {
+  const seen = new Map<number, number>();
+  const of = new Int32Array(account.length);
+  for (let i = 0; i < of.length; i++) {
+    const id = account[i] as number;
+    let cluster = seen.get(id);
+    if (cluster === undefined) {
+      cluster = seen.size;
+      seen.set(id, cluster);
+    }
+    of[i] = cluster;
+  }
+  return { of, count: seen.size };
+}
+
+/** How often each of `count` clusters is drawn in one bootstrap sample of `count` draws with replacement. */
+export function drawCounts(count: number, random: Random, into = new Uint16Array(count)): Uint16Array {
+  into.fill(0);
+  for (let i = 0; i < count; i++) {
+    const drawn = randomInt(random, count);
+    into[drawn] = (into[drawn] as number) + 1;
+  }
+  return into;
+}
+
+/** Statistic of one weighting of the rows. */
+type Statistic = (counts: Uint16Array | undefined) => number;
+
+/**
+ * Account-clustered bootstrap interval of a metric: whole accounts are drawn, because the rows of one account at
+ * several dates are one story told several times. Accounts are drawn by weight, not by copying rows, and the ranking is
+ * sorted once; a replicate costs one pass. Same random source, same interval.
+ */
+export function bootstrapMetric(
+  metric: Metric,
+  rows: ScoredRows,
+  account: Int32Array,
+  random: Random,
+  options: BootstrapOptions = {},
+): Interval {
+  const clusters = clustersOf(account);
+  const statistic = statisticOf(metric, rows, clusters, options);
+  return intervalOf(statistic, clusters.count, random, options);
+}
+
+/**
+ * Interval of metric(a) − metric(b) on the same rows, drawn together so that what both share cancels. `b` gives only
+ * its score (and is otherwise the rows of `a`).
+ */
+export function bootstrapDifference(
+  metric: Metric,
+  a: ScoredRows,
+  scoreB: Float64Array,
+  account: Int32Array,
+  random: Random,
+  options: BootstrapOptions = {},
+): Interval {
+  const clusters = clustersOf(account);
+  const first = statisticOf(metric, a, clusters, options);
+  const second = statisticOf(metric, { ...a, score: scoreB }, clusters, options);
+  return intervalOf((counts) => first(counts) - second(counts), clusters.count, random, options);
+}
+
+function statisticOf(metric: Metric, rows: ScoredRows, clusters: Clusters, options: BootstrapOptions): Statistic {
+  if (options.origin === undefined) {
+    const ranked = rankRows(rows);
+    const value = replicator(ranked, Int32Array.from(gather(clusters.of, ranked.order)));
+    return (counts) => metric.fn(value(counts), options);
+  }
+  const origins = rankByOrigin(rows, options.origin).map((origin) => originReplicator(origin, clusters));
+  return (counts) => {
+    let sum = 0;
+    let all = 0;
+    for (const origin of origins) {
+      const ranked = origin(counts);
+      const value = metric.fn(ranked, options);
+      if (Number.isNaN(value)) continue;
+      const { outcome } = totals(ranked);
+      sum += outcome * value;
+      all += outcome;
+    }
+    return all > 0 ? sum / all : Number.NaN;
+  };
+}
+
+function originReplicator(origin: OriginRanking, clusters: Clusters) {
+  const cluster = new Int32Array(origin.rows.length);
+  for (let place = 0; place < cluster.length; place++) {
+    cluster[place] = clusters.of[origin.rows[origin.ranked.order[place] as number] as number] as number;
+  }
+  return replicator(origin.ranked, cluster);
+}
+
+function replicator(ranked: Ranked, cluster: Int32Array) {
+  const weight = new Float64Array(ranked.rowCount);
+  const replica = reweighted(ranked, weight);
+  return (counts: Uint16Array | undefined): Ranked => {
+    if (counts === undefined) return ranked;
+    for (let i = 0; i < weight.length; i++) {
+      weight[i] = (ranked.weight[i] as number) * (counts[cluster[i] as number] as number);
+    }
+    return replica;
+  };
+}
+
+function intervalOf(statistic: Statistic, count: number, random: Random, options: BootstrapOptions): Interval {
+  const { replicates = 500, level = 0.9 } = options;
+  const values: number[] = [];
+  const counts = new Uint16Array(count);
+  for (let r = 0; r < replicates; r++) {
+    const value = statistic(drawCounts(count, random, counts));
+    if (!Number.isNaN(value)) values.push(value);
+  }
+  const sorted = Float64Array.from(values).sort();
+  return {
+    value: statistic(undefined),
+    low: quantileOf(sorted, (1 - level) / 2),
+    high: quantileOf(sorted, (1 + level) / 2),
+    standard_error: deviationOf(values),
+    level,
+    clusters: count,
+    replicates: values.length,
+  };
+}
+
+/** Quantile of ascending values, linear between neighbours (type 7, the default of R and NumPy). `NaN` when empty. */
+export function quantileOf(sorted: Float64Array, probability: number): number {
+  if (sorted.length === 0) return Number.NaN;
+  const place = probability * (sorted.length - 1);
+  const below = Math.floor(place);
+  const low = sorted[below] as number;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
+  return low === high ? low : low + (place - below) * (high - low);
+}
+
+function deviationOf(values: readonly number[]): number {
+  if (values.length < 2) return Number.NaN;
+  let mean = 0;
+  for (const value of values) mean += value;
+  mean /= values.length;
+  let sum = 0;
+  for (const value of values) sum += (value - mean) ** 2;
+  return Math.sqrt(sum / (values.length - 1));
+}

@@ -1,0 +1,146 @@
+import type { Ranked } from './ranked.ts';
+
+/** Smallest double step at 1: probabilities are kept this far from 0 and 1, as scikit-learn does for doubles. */
+export const PROBABILITY_FLOOR = Number.EPSILON;
+
+/** −ln of the probability given to what happened, in nats; `probability` is kept within the floor. */
+export function logLossOf(probability: number, label: number): number {
+  const p = Math.min(Math.max(probability, PROBABILITY_FLOOR), 1 - PROBABILITY_FLOOR);
+  return label === 1 ? -Math.log(p) : -Math.log(1 - p);
+}
+
+/** Log loss of each row, in nats. */
+export function logLosses(probability: Float64Array, label: ArrayLike<number>): Float64Array {
+  const out = new Float64Array(probability.length);
+  for (let i = 0; i < out.length; i++) out[i] = logLossOf(probability[i] as number, label[i] as number);
+  return out;
+}
+
+/** Mean log loss in nats, ≥ 0. `NaN` when no row has weight. */
+export function logLoss(ranked: Ranked): number {
+  const { score, label, weight, rowCount } = ranked;
+  let sum = 0;
+  let all = 0;
+  for (let i = 0; i < rowCount; i++) {
+    const w = weight[i] as number;
+    if (w === 0) continue;
+    sum += w * logLossOf(score[i] as number, label[i] as number);
+    all += w;
+  }
+  return sum / all;
+}
+
+/** Brier score: mean squared distance of probability and outcome, 0–1. */
+export function brier(ranked: Ranked): number {
+  return meanSquare(ranked, ranked.score);
+}
+
+/**
+ * 1 − Brier ÷ Brier of the reference: 1 is perfect, 0 no better than the reference, below 0 worse. The reference is
+ * `reference` where given (the base rate known at each origin: the honest one), else the rate of these very rows.
+ */
+export function brierSkill(ranked: Ranked): number {
+  const reference = ranked.reference ?? new Float64Array(ranked.rowCount).fill(meanOf(ranked, ranked.label));
+  return 1 - meanSquare(ranked, ranked.score) / meanSquare(ranked, reference);
+}
+
+function meanSquare(ranked: Ranked, probability: Float64Array): number {
+  const { label, weight, rowCount } = ranked;
+  let sum = 0;
+  let all = 0;
+  for (let i = 0; i < rowCount; i++) {
+    const w = weight[i] as number;
+    const gap = (probability[i] as number) - (label[i] as number);
+    sum += w * gap * gap;
+    all += w;
+  }
+  return sum / all;
+}
+
+function meanOf(ranked: Ranked, values: Float64Array): number {
+  let sum = 0;
+  let all = 0;
+  for (let i = 0; i < ranked.rowCount; i++) {
+    const w = ranked.weight[i] as number;
+    sum += w * (values[i] as number);
+    all += w;
+  }
+  return sum / all;
+}
+
+/** Calibration in the large: mean probability − outcome rate. Above 0 the model sees too much risk. Best is 0. */
+export function calibrationInTheLarge(ranked: Ranked): number {
+  return meanOf(ranked, ranked.score) - meanOf(ranked, ranked.label);
+}
+
+/** Expected lost money − lost money, as a share of all money: calibration in the large weighted by amount. Best is 0. */
+export function arrCalibration(ranked: Ranked): number {
+  const { score, label, weight, amount, rowCount } = ranked;
+  if (amount === undefined) throw new Error('this metric needs the amount of each row');
+  let gap = 0;
+  let all = 0;
+  for (let i = 0; i < rowCount; i++) {
+    const money = (weight[i] as number) * (amount[i] as number);
+    gap += money * ((score[i] as number) - (label[i] as number));
+    all += money;
+  }
+  return gap / all;
+}
+
+/** One group of the reliability table. */
+export interface ReliabilityBin {
+  readonly weight: number;
+  readonly mean_probability: number;
+  readonly outcome_rate: number;
+}
+
+/**
+ * Reliability table with quantile bins: edge b is the smallest score whose cumulated weight reaches b ÷ `bins` of the
+ * whole (inverted distribution function, as `numpy.quantile(method="inverted_cdf", weights=…)`); a row belongs to the
+ * first bin whose edge is not below its score, so that equal scores share one bin. Empty bins are left out. Lowest first.
+ */
+export function reliability(ranked: Ranked, bins = 10): ReliabilityBin[] {
+  const { score, label, weight, tieEnds, rowCount } = ranked;
+  let all = 0;
+  for (let i = 0; i < rowCount; i++) all += weight[i] as number;
+  const out: ReliabilityBin[] = [];
+  let reached = 0;
+  let size = 0;
+  let probability = 0;
+  let outcome = 0;
+  let bin = 1;
+  for (let g = tieEnds.length - 1; g >= 0; g--) {
+    const end = tieEnds[g] as number;
+    const start = g === 0 ? 0 : (tieEnds[g - 1] as number);
+    for (let i = start; i < end; i++) {
+      const w = weight[i] as number;
+      size += w;
+      reached += w;
+      probability += w * (score[i] as number);
+      outcome += w * (label[i] as number);
+    }
+    // The tolerance keeps a sum of weights that is an edge in exact arithmetic on its side of the edge.
+    if (g > 0 && reached * bins < bin * all - 1e-9 * all) continue;
+    while (bin < bins && reached * bins >= bin * all - 1e-9 * all) bin++;
+    if (size > 0) out.push({ weight: size, mean_probability: probability / size, outcome_rate: outcome / size });
+    size = 0;
+    probability = 0;
+    outcome = 0;
+  }
+  return out;
+}
+
+/**
+ * Expected calibration error: mean distance of mean probability and outcome rate over quantile bins (`reliability`),
+ * weighted by bin size, 0–1. Quantile bins, because equal-width bins are nearly empty at low base rates. It is biased
+ * upward in small samples: read it with its interval.
+ */
+export function expectedCalibrationError(ranked: Ranked, bins = 10): number {
+  let sum = 0;
+  let all = 0;
+  for (const bin of reliability(ranked, bins)) {
+    sum += bin.weight * Math.abs(bin.mean_probability - bin.outcome_rate);
+    all += bin.weight;
+  }
+  return sum / all;
+}

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../src/lib/random.ts';
+import {
+  arrCalibration,
+  bootstrapDifference,
+  bootstrapMetric,
+  brier,
+  brierSkill,
+  calibrationInTheLarge,
+  clusteredMean,
+  expectedCalibrationError,
+  logLoss,
+  METRICS,
+  meanWithinOrigins,
+  pairedDifference,
+  quantileOf,
+  rankByOrigin,
+  rankRows,
+  reliability,
+} from '../../../src/models/metrics/index.ts';
+
+const four = { score: Float64Array.from([0.8, 0.4, 0.3, 0.1]), label: Uint8Array.from([1, 1, 0, 0]) };
+
+describe('probability metrics, worked by hand', () => {
+  const ranked = rankRows(four);
+  it('log loss', () => {
+    expect(logLoss(ranked)).toBeCloseTo(-(Math.log(0.8) + Math.log(0.4) + Math.log(0.7) + Math.log(0.9)) / 4, 15);
+    expect(logLoss(rankRows({ score: Float64Array.from([0]), label: Uint8Array.from([1]) }))).toBeCloseTo(
+      36.04365338911715,
+      12,
+    );
+  });
+  it('Brier and its skill', () => {
+    expect(brier(ranked)).toBeCloseTo((0.04 + 0.36 + 0.09 + 0.01) / 4, 15);
+    expect(brierSkill(ranked)).toBeCloseTo(1 - 0.125 / 0.25, 15);
+    expect(brierSkill(rankRows({ ...four, reference: four.score }))).toBe(0);
+  });
+  it('calibration in the large, by rows and by money', () => {
+    expect(calibrationInTheLarge(ranked)).toBeCloseTo(0.4 - 0.5, 15);
+    const money = rankRows({ ...four, amount: Float64Array.from([10, 0, 30, Number.NaN]) });
+    expect(arrCalibration(money)).toBeCloseTo((10 * -0.2 + 30 * 0.3) / 40, 15);
+  });
+  it('ECE over two quantile bins', () => {
+    // Bins {.1, .3} and {.4, .8}: |.2 − 0| and |.6 − 1|.
+    expect(expectedCalibrationError(ranked, 2)).toBeCloseTo(0.3, 15);
+    expect(reliability(ranked, 2).map((bin) => bin.weight)).toEqual([2, 2]);
+  });
+  it('ECE keeps equal scores in one bin', () => {
+    const constant = rankRows({
+      score: new Float64Array(10).fill(0.3),
+      label: Uint8Array.from([1, 1, 1, 0, 0, 0, 0, 0, 0, 0]),
+    });
+    expect(expectedCalibrationError(constant, 5)).toBeCloseTo(0, 15);
+    expect(reliability(constant, 5)).toHaveLength(1);
+  });
+});
+
+describe('within-origin mean', () => {
+  it('weighs dates by their outcomes and does not see the base rate of the date', () => {
+    const rows = {
+      score: Float64Array.from([0.9, 0.8, 0.7, 0.2, 0.1, 0.3]),
+      label: Uint8Array.from([1, 1, 0, 0, 1, 0]),
+    };
+    const origins = rankByOrigin(rows, Int32Array.from([1, 1, 1, 2, 2, 2]));
+    // First date: AUC 1 with two outcomes; second: 0 with one.
+    expect(meanWithinOrigins(origins, METRICS.roc_auc)).toBeCloseTo(2 / 3, 15);
+  });
+});
+
+describe('clustered inference', () => {
+  it('mean and error of three accounts, worked by hand', () => {
+    // Accounts {1, 3}, {2}, {6}: mean 3; residual sums −2, −1, 3: √(3/2 · 14) ÷ 4.
+    const { mean, standard_error } = clusteredMean(Float64Array.from([1, 3, 2, 6]), Int32Array.from([5, 5, 6, 7]));
+    expect(mean).toBe(3);
+    expect(standard_error).toBeCloseTo(Math.sqrt(1.5 * 14) / 4, 15);
+  });
+  it('is the ordinary standard error when every account has one row', () => {
+    const values = Float64Array.from([1, 4, 2, 9, 5]);
+    const { standard_error } = clusteredMean(values, Int32Array.from([0, 1, 2, 3, 4]));
+    expect(standard_error).toBeCloseTo(Math.sqrt(9.7 / 5), 12);
+  });
+  it('pairs rows: a shared shift cancels', () => {
+    const a = Float64Array.from([1, 5, 9, 2]);
+    const { mean, standard_error } = pairedDifference(
+      a,
+      a.map((x) => x - 0.5),
+      Int32Array.from([0, 1, 2, 3]),
+    );
+    expect([mean, standard_error]).toEqual([0.5, 0]);
+  });
+  it('bootstrap: seeded, near the analytic error, as wide as the accounts are few', () => {
+    const random = createRandom(1);
+    const n = 2000;
+    const label = Uint8Array.from({ length: n }, () => (random() < 0.3 ? 1 : 0));
+    const score = Float64Array.from(label, (y) => random() * 0.5 + 0.2 * y);
+    const account = Int32Array.from({ length: n }, (_, i) => i);
+    const one = bootstrapMetric(METRICS.brier, { score, label }, account, createRandom(7));
+    expect(bootstrapMetric(METRICS.brier, { score, label }, account, createRandom(7))).toEqual(one);
+    const loss = score.map((s, i) => (s - (label[i] as number)) ** 2);
+    expect(one.standard_error / clusteredMean(loss, account).standard_error).toBeGreaterThan(0.9);
+    expect(one.standard_error / clusteredMean(loss, account).standard_error).toBeLessThan(1.1);
+    // Every row four times under its own account tells nothing new.
+    const four = (values: ArrayLike<number>) => Float64Array.from({ length: 4 * n }, (_, i) => values[i % n] as number);
+    const same = bootstrapMetric(
+      METRICS.brier,
+      { score: four(score), label: four(label) },
+      Int32Array.from(four(account)),
+      createRandom(7),
+    );
+    expect(same.standard_error).toBeCloseTo(one.standard_error, 12);
+  });
+  it('bootstrap of a difference is narrower than of its parts', () => {
+    const random = createRandom(2);
+    const label = Uint8Array.from({ length: 500 }, () => (random() < 0.3 ? 1 : 0));
+    const score = Float64Array.from(label, (y) => random() + 0.4 * y);
+    const account = Int32Array.from({ length: 500 }, (_, i) => i);
+    const origin = Int32Array.from({ length: 500 }, (_, i) => i % 4);
+    const nearly = score.map((s) => s + 0.01 * random());
+    const difference = bootstrapDifference(METRICS.roc_auc, { score, label }, nearly, account, createRandom(3), {
+      origin,
+    });
+    const alone = bootstrapMetric(METRICS.roc_auc, { score, label }, account, createRandom(3), { origin });
+    expect(difference.high - difference.low).toBeLessThan((alone.high - alone.low) / 4);
+    expect(alone.low).toBeLessThan(alone.value);
+    expect(alone.high).toBeGreaterThan(alone.value);
+  });
+  it('quantiles are type 7', () => {
+    expect(quantileOf(Float64Array.from([1, 2, 3, 4]), 0.25)).toBe(1.75);
+  });
+});
