@@ -1,0 +1,81 @@
+import type { Day } from '../contract/agent.ts';
+import { type Engine, quoteName } from '../engine/engine.ts';
+import { CATALOG, type WaitOptions, withLedger } from './file.ts';
+import { createStateTables, hasTable, ledgerTable, readVersion } from './schema.ts';
+import { createLedgerViews } from './views.ts';
+
+export interface ReadStateOptions extends WaitOptions {
+  /** The day in hand. Records known by it; readings of days before it, because a re-run of it replaces its reading. */
+  readonly asOf: Day;
+  /** Also the readings of `asOf` itself: for commands that show the last run. Default false. */
+  readonly includeAsOf?: boolean;
+}
+
+export interface StateInfo {
+  /** Number of the last committed run, 0 for a new ledger. Hand it to `commitRun` as `basedOn`. */
+  readonly lastRunNumber: number;
+}
+
+/**
+ * Copies what a run needs of the ledger into schema `state` and lets go of the file.
+ *
+ * Every table of the ledger exists in `state` afterwards with all its columns; those in `names` hold the rows known as
+ * of the day, of readings only the current ones (no superseded run). The macros `decisions_asof(as_of)`, … of
+ * `ledger/views` read them. A ledger that does not exist is an empty one.
+ */
+export async function readState(
+  engine: Engine,
+  ledgerFile: string,
+  names: readonly string[],
+  options: ReadStateOptions,
+): Promise<StateInfo> {
+  await createStateTables(engine);
+  await createLedgerViews(engine);
+  const lastRunNumber = await withLedger(engine, ledgerFile, 'read', options, async () => {
+    if ((await readVersion(engine, ledgerFile)) === 0) return 0;
+    // The current runs of each date always come along: the views need them, and they are one row a run.
+    for (const name of new Set(['run_date', ...names])) await copyTable(engine, name, options);
+    const [row] = await engine.rows(`select coalesce(max(run_number), 0) as number from ${CATALOG}.run`);
+    return Number(row?.number);
+  });
+  return { lastRunNumber };
+}
+
+async function copyTable(engine: Engine, name: string, options: ReadStateOptions): Promise<void> {
+  const { kind, known, grows } = ledgerTable(name);
+  // A ledger of an older version may lack the table; its copy then stays empty.
+  if (!(await hasTable(engine, name))) return;
+  if (grows === true) await growState(engine, name);
+  const known_by = kind === 'record' || options.includeAsOf === true ? '<=' : '<';
+  const current =
+    kind === 'record'
+      ? ''
+      : `and exists (select 1 from ${CATALOG}.run_date as d
+           where d.run_id = t.run_id and d.as_of = t.as_of and d.superseded_by is null)`;
+  await engine.execute(
+    `insert into state.${quoteName(name)} by name
+     select * from ${CATALOG}.${quoteName(name)} as t where t.${quoteName(known)} ${known_by} $as_of::date ${current}`,
+    { as_of: options.asOf },
+  );
+}
+
+async function growState(engine: Engine, name: string): Promise<void> {
+  const there = new Set((await engine.describe(`select * from state.${quoteName(name)}`)).map((column) => column.name));
+  for (const column of await engine.describe(`select * from ${CATALOG}.${quoteName(name)}`)) {
+    if (there.has(column.name)) continue;
+    await engine.execute(`alter table state.${quoteName(name)} add column ${quoteName(column.name)} ${column.type}`);
+  }
+}
+
+/**
+ * Opens a date of the run in hand inside `state`, so that rows which the run adds to `state` for it are current to the
+ * as-of views. Clears what `state` holds of that date.
+ */
+export async function beginDate(engine: Engine, runId: string, asOf: Day): Promise<void> {
+  await engine.execute('delete from state.run_date where as_of = $as_of::date', { as_of: asOf });
+  await engine.execute(
+    `insert into state.run_date by name
+     select $run_id as run_id, 0 as run_number, $as_of::date as as_of, false as is_replayed`,
+    { run_id: runId, as_of: asOf },
+  );
+}
