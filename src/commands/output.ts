@@ -1,0 +1,99 @@
+import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { CommonOptions } from '../contract/options.ts';
+import type { RenderOptions, ReportList, RunReport } from '../contract/report.ts';
+import { messageOf, UserError } from '../lib/errors.ts';
+import { RENDERERS } from '../reports/index.ts';
+
+/**
+ * Writes a report in the format asked for: to stdout, into one file, or, for several lists as CSV, one file a list into
+ * a directory. A file appears only when it is complete. What a machine format leaves out is told on stderr.
+ *
+ * @param list only this list of the report (`--list`)
+ * @throws UserError for a list the report does not have and for a place that cannot be written
+ */
+export async function writeReport(report: RunReport, options: CommonOptions, list?: string): Promise<void> {
+  const chosen = list === undefined ? report : { ...report, lists: [listNamed(report, list)] };
+  options.progress.done();
+  const { output } = options;
+  if (options.format === 'csv') tellWarnings(report, options);
+  if (output === undefined || output === '-') {
+    if (options.format === 'csv' && chosen.lists.length > 1) tellOtherLists(chosen, options);
+    await write(chosen, options, process.stdout);
+  } else if (options.format === 'csv' && chosen.lists.length > 1) {
+    await writeDirectory(chosen, options, output);
+  } else {
+    await writeFile(chosen, options, output);
+  }
+}
+
+function listNamed(report: RunReport, name: string): ReportList {
+  const found = report.lists.find((list) => list.name === name);
+  if (found !== undefined) return found;
+  const names = report.lists.map((list) => list.name).join(', ');
+  throw new UserError(`--list ${name} is not in this report`, {
+    hint: names === '' ? 'This report has no lists.' : `It has ${names}.`,
+  });
+}
+
+async function write(report: RunReport, options: CommonOptions, target: Writable): Promise<void> {
+  const { format, width, color, quiet, top } = options;
+  const render: RenderOptions = { format, width, color, quiet, ...(top === undefined ? {} : { top }) };
+  const source = Readable.from(RENDERERS[format](report, render));
+  if (target === process.stdout) await pipeline(source, target, { end: false });
+  else await pipeline(source, target);
+}
+
+async function writeFile(report: RunReport, options: CommonOptions, file: string): Promise<void> {
+  const part = `${file}.part`;
+  try {
+    await write(report, options, createWriteStream(part));
+    renameSync(part, file);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw unwritable(file, error);
+  }
+  options.progress.note(`wrote ${file}`);
+}
+
+async function writeDirectory(report: RunReport, options: CommonOptions, directory: string): Promise<void> {
+  if (existsSync(directory) && !statSync(directory).isDirectory()) {
+    throw new UserError(`--output ${directory} is a file, and this report has ${report.lists.length} lists`, {
+      hint: 'Name a directory, which gets one CSV file a list, or choose a list with --list NAME.',
+    });
+  }
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw unwritable(directory, error);
+  }
+  for (const list of report.lists) {
+    await writeFile({ ...report, lists: [list] }, options, join(directory, `${list.name}.csv`));
+  }
+}
+
+function unwritable(path: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) return error;
+  return new UserError(`cannot write ${path}: ${messageOf(error)}`, {
+    hint: 'Check that its directory exists, may be written and has room, or give another --output.',
+    cause: error,
+  });
+}
+
+/** CSV has no place for warnings: they go where talk goes. */
+function tellWarnings(report: RunReport, options: CommonOptions): void {
+  for (const { what, consequence, remedy } of report.warnings) {
+    options.progress.note(`warning: ${[what, consequence, remedy].filter((part) => part !== '').join('; ')}`);
+  }
+  for (const outcome of report.outcomes) {
+    if (outcome.status === 'failed') options.progress.note(`warning: ${outcome.agent} failed: ${outcome.error}`);
+  }
+}
+
+function tellOtherLists(report: RunReport, options: CommonOptions): void {
+  const [first, ...others] = report.lists.map((list) => list.name);
+  options.progress.note(`csv holds one list, ${first}; --list NAME gives another: ${others.join(', ')}`);
+}

@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { withSharedFlags } from './flags.ts';
+import { type Finish, readOptions, show } from './session.ts';
+
+/** `retain run`: the nightly job. */
+export function register(program: Command, finish: Finish): void {
+  withSharedFlags(program.command('run'))
+    .summary('the nightly job: check, ingest, features, agents, ledger, lists')
+    .description(
+      'Reads the exports, computes every account as of one day, runs the agents and the supervisor,\n' +
+        'commits the result to the ledger in one step and prints the lists.',
+    )
+    .action(async (_flags: unknown, command: Command) => {
+      const options = await readOptions(command);
+      const { runNightly } = await import('../pipeline/run.ts');
+      const { report, exitCode } = await runNightly(options);
+      finish(exitCode);
+      await show(report, options, command);
+    });
+}

@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import { withSharedFlags } from './flags.ts';
+import { readOptions, show } from './session.ts';
+
+/** `retain train`: fits, calibrates, validates and saves the models. */
+export function register(program: Command): void {
+  withSharedFlags(program.command('train'))
+    .summary('fits, calibrates, validates and saves the models; prints the model card')
+    .description(
+      'Fits every rung of the ladder on closed outcomes only, compares them out of time, takes the simplest\n' +
+        'that holds, and saves it; where nothing beats the base rate, the verdict is "no signal".',
+    )
+    .action(async (_flags: unknown, command: Command) => {
+      const options = await readOptions(command);
+      const { train } = await import('../pipeline/train.ts');
+      await show(await train(options), options, command);
+    });
+}

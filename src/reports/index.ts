@@ -1,0 +1,15 @@
+import type { Renderer, RenderOptions } from '../contract/report.ts';
+import { renderCsv } from './csv.ts';
+import { renderJson } from './json.ts';
+import { renderMarkdown } from './markdown.ts';
+import { renderTerminal } from './terminal.ts';
+
+export { createProgress } from './progress.ts';
+
+/** Every format by its name. A report goes in, text comes out in pieces; the same input gives the same bytes. */
+export const RENDERERS: Readonly<Record<RenderOptions['format'], Renderer>> = {
+  table: renderTerminal,
+  csv: renderCsv,
+  json: renderJson,
+  markdown: renderMarkdown,
+};

@@ -1,0 +1,147 @@
+import type { ChalkInstance } from 'chalk';
+import Table from 'cli-table3';
+import type { CellRow, TableColumn } from '../contract/agent.ts';
+import type { ReportList } from '../contract/report.ts';
+import { cellText, digitsOf, isRightAligned, isTextual } from './cells.ts';
+import { fitColumns, GAP } from './column-fit.ts';
+import { rowsOf } from './rows.ts';
+import { textWidth, truncate, wrap } from './text-width.ts';
+
+/** Rows whose widths are measured together; later pages keep the columns and never become narrower. */
+const PAGE_ROWS = 500;
+const NO_BORDERS = Object.fromEntries(
+  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
+    .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
+    .map((part) => [part, '']),
+);
+
+export interface TableOptions {
+  readonly width: number;
+  readonly currency: string | null;
+  readonly top: number;
+  readonly chalk: ChalkInstance;
+}
+
+interface Shape {
+  readonly columns: readonly TableColumn[];
+  readonly digits: readonly number[];
+  readonly widths: readonly number[];
+}
+
+/**
+ * A list as an aligned table that fits `width`: numbers to the right with thousands separators, probabilities in
+ * words, headings broken and long text cut where needed. A line below names the columns that did not fit.
+ */
+export async function* tableOf(list: ReportList, options: TableOptions): AsyncGenerator<string> {
+  const shown = list.columns.filter((column) => column.terminal !== false);
+  let shape: Shape | undefined;
+  let dropped: readonly string[] = [];
+  for await (const page of pages(rowsOf(list, options.top))) {
+    if (shape === undefined) {
+      const fitted = fitPage(page, shown, options);
+      shape = fitted.shape;
+      dropped = fitted.dropped;
+      yield `${tableText(headingRows(shape, options), shape)}\n`;
+    }
+    yield `${tableText(pageCells(page, shape, options), shape)}\n`;
+  }
+  if (dropped.length > 0) {
+    yield options.chalk.dim(`Not shown for lack of width: ${dropped.join(', ')} (--format csv has all).\n`);
+  }
+}
+
+function fitPage(page: readonly CellRow[], shown: readonly TableColumn[], options: TableOptions) {
+  const digits = shown.map((column) =>
+    digitsOf(
+      column,
+      page.map((row) => row[column.key]),
+    ),
+  );
+  const texts = shown.map((column, j) =>
+    page.map((row) => textWidth(cellText(row[column.key], column, digits[j] ?? 0, ownCurrency(row, column, options)))),
+  );
+  const sizes = shown.map((column, j) => ({
+    header: headingOf(column, options.currency),
+    content: Math.max(1, ...(texts[j] ?? [])),
+    isTextual: isTextual(column),
+  }));
+  const fit = fitColumns(sizes, options.width);
+  const kept = [...fit.widths.keys()];
+  const shape: Shape = {
+    columns: kept.map((index) => shown[index] as TableColumn),
+    digits: kept.map((index) => digits[index] ?? 0),
+    widths: [...fit.widths.values()],
+  };
+  return { shape, dropped: fit.dropped.map((index) => shown[index]?.label ?? '') };
+}
+
+function headingOf(column: TableColumn, currency: string | null): string {
+  if (column.kind === 'money' && column.unit === undefined && currency !== null) return `${column.label} ${currency}`;
+  if (column.unit === undefined || column.label.includes(column.unit)) return column.label;
+  return `${column.label} ${column.unit}`;
+}
+
+function headingRows(shape: Shape, options: TableOptions): string[][] {
+  const broken = shape.columns.map((column, j) =>
+    wrap(headingOf(column, options.currency), shape.widths[j] ?? 1).map((line) => line.trim()),
+  );
+  const height = Math.max(...broken.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) =>
+    broken.map((lines) => options.chalk.bold(lines[line - height + lines.length] ?? '')),
+  );
+}
+
+function pageCells(page: readonly CellRow[], shape: Shape, options: TableOptions): string[][] {
+  return page.map((row) =>
+    shape.columns.map((column, j) => {
+      const value = row[column.key];
+      const text = cellText(value, column, shape.digits[j] ?? 0, ownCurrency(row, column, options));
+      const fitting = Number.isFinite(options.width) ? truncate(text, shape.widths[j] ?? 1) : text;
+      return painted(fitting, column, options.chalk);
+    }),
+  );
+}
+
+/** The row's currency where an amount is not in the report's. */
+function ownCurrency(row: CellRow, column: TableColumn, options: TableOptions): string | undefined {
+  if (column.kind !== 'money' || column.unit !== undefined) return undefined;
+  const { currency } = row;
+  return typeof currency === 'string' && currency !== options.currency ? currency : undefined;
+}
+
+function painted(text: string, column: TableColumn, chalk: ChalkInstance): string {
+  if (!column.key.endsWith('band')) return text;
+  if (text === 'red') return chalk.red(text);
+  if (text === 'yellow') return chalk.yellow(text);
+  return text === 'green' ? chalk.green(text) : text;
+}
+
+function tableText(rows: readonly string[][], shape: Shape): string {
+  const table = new Table({
+    chars: { ...NO_BORDERS, middle: ' '.repeat(GAP) },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+    colWidths: [...shape.widths],
+    colAligns: shape.columns.map((column) => (isRightAligned(column) ? 'right' : 'left')),
+  });
+  table.push(...rows);
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Chunks of any size regrouped into pages. */
+async function* pages(chunks: AsyncIterable<readonly CellRow[]>): AsyncGenerator<readonly CellRow[]> {
+  let page: CellRow[] = [];
+  for await (const rows of chunks) {
+    for (const row of rows) {
+      page.push(row);
+      if (page.length === PAGE_ROWS) {
+        yield page;
+        page = [];
+      }
+    }
+  }
+  if (page.length > 0) yield page;
+}

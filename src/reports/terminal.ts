@@ -1,0 +1,124 @@
+import { Chalk, type ChalkInstance } from 'chalk';
+import type { AgentOutcome } from '../contract/agent.ts';
+import type { Renderer, RenderOptions, ReportHeader, ReportList, Warning } from '../contract/report.ts';
+import { longDay } from '../lib/dates.ts';
+import { CARD_LINES, cardLines, PROSE_WIDTH } from './cards.ts';
+import { grouped } from './cells.ts';
+import { rowsOf } from './rows.ts';
+import { tableOf } from './table.ts';
+import { printable, wrap } from './text-width.ts';
+
+/** Rows printed without `--top`: of the only list of a report, and of each of several. */
+const ROWS_ALONE = 50;
+const ROWS_TOGETHER = 10;
+
+interface Page {
+  readonly chalk: ChalkInstance;
+  readonly width: number;
+  readonly prose: number;
+  readonly quiet: boolean;
+}
+
+/**
+ * The report for people: header, lists, what failed or was skipped, warnings, what to run next, and the most important
+ * line last. Fits `width`; colour only where asked for; with `quiet` the lists and the last line alone. Text of the
+ * exports is stripped of control characters, so that no account name can drive a terminal.
+ */
+export const renderTerminal: Renderer = async function* (report, options) {
+  const page: Page = {
+    chalk: new Chalk({ level: options.color ? 1 : 0 }),
+    width: Math.max(40, options.width),
+    prose: Math.min(Math.max(40, options.width), PROSE_WIDTH),
+    quiet: options.quiet === true,
+  };
+  if (!page.quiet) yield headerText(report.header, page);
+  for (const list of report.lists) yield* listText(list, report.header, options, report.lists.length, page);
+  if (!page.quiet) {
+    for (const outcome of report.outcomes) yield outcomeText(outcome, page);
+    if (report.warnings.length > 0) yield '\n';
+    for (const warning of report.warnings) yield warningText(warning, page);
+    if (report.next.length > 0) yield '\n';
+    for (const command of report.next) yield `${page.chalk.dim('next:')} ${printable(command)}\n`;
+  }
+  if (report.summary !== '') yield `\n${prose(report.summary, page, page.chalk.bold)}`;
+};
+
+function headerText(header: ReportHeader, page: Page): string {
+  const facts = [
+    `as of ${longDay(header.as_of)} (${header.as_of_reason})`,
+    header.run_id === null ? undefined : `run ${header.run_id}`,
+    `seed ${header.seed}`,
+    `retain ${header.version}`,
+  ];
+  const line = facts.filter((fact) => fact !== undefined).join(' · ');
+  const notes = header.notes.map((note) => prose(note, page, page.chalk.dim)).join('');
+  return `${prose(header.title, page, page.chalk.bold)}${prose(line, page)}${notes}`;
+}
+
+async function* listText(
+  list: ReportList,
+  header: ReportHeader,
+  options: RenderOptions,
+  lists: number,
+  page: Page,
+): AsyncGenerator<string> {
+  const { chalk } = page;
+  const count = list.rowCount > 0 ? ` (${grouped(list.rowCount, 0)})` : '';
+  yield `\n${chalk.bold.underline(printable(list.title))}${chalk.dim(count)}\n`;
+  if (list.headline !== '') yield prose(list.headline, page);
+  if (!page.quiet) for (const note of list.notes) yield prose(note, page, chalk.dim);
+  if (list.rowCount === 0) {
+    yield prose(list.empty, page);
+    return;
+  }
+  const isCards = list.layout === 'cards';
+  // A list of cards is sized to what a person can work, so it is never cut unasked.
+  const usual = isCards ? Number.POSITIVE_INFINITY : lists === 1 ? ROWS_ALONE : ROWS_TOGETHER;
+  const top = options.top ?? usual;
+  const { currency } = header;
+  if (isCards) yield* cardsText(list, top, currency, page);
+  else yield* tableOf(list, { width: page.width, currency, top, chalk });
+  const more = list.rowCount - top;
+  if (more > 0) {
+    const advice = options.top === undefined ? `; --list ${list.name} --top ${list.rowCount} prints all` : '';
+    yield prose(`… and ${grouped(more, 0)} more${advice}`, page, chalk.dim);
+  }
+}
+
+async function* cardsText(list: ReportList, top: number, currency: string | null, page: Page): AsyncGenerator<string> {
+  let position = 0;
+  let person: string | undefined;
+  for await (const rows of rowsOf(list, top)) {
+    for (const row of rows) {
+      const { csm } = row;
+      if (typeof csm === 'string' && csm !== person) {
+        person = csm;
+        position = 0;
+        yield `\n${page.chalk.underline(printable(csm))}\n`;
+      }
+      position++;
+      const lines = cardLines(row, position, { width: page.width, currency, chalk: page.chalk });
+      yield `\n${lines.slice(0, CARD_LINES).join('\n')}\n`;
+    }
+  }
+}
+
+/** Failed, skipped and warned are three things, each with its word; an agent that went well says nothing. */
+function outcomeText(outcome: AgentOutcome, page: Page): string {
+  const { chalk } = page;
+  if (outcome.status === 'failed') return `\n${prose(`${outcome.agent} failed: ${outcome.error}`, page, chalk.red)}`;
+  if (outcome.status === 'skipped') return `\n${prose(`${outcome.agent} skipped: ${outcome.reason}`, page, chalk.dim)}`;
+  const warnings = outcome.finding.warnings ?? [];
+  return warnings.map((warning) => prose(`${outcome.agent}: ${warning}`, page, chalk.yellow)).join('');
+}
+
+function warningText(warning: Warning, page: Page): string {
+  const sentence = [warning.what, warning.consequence, warning.remedy].filter((part) => part !== '').join('; ');
+  return prose(`warning: ${sentence}`, page, page.chalk.yellow);
+}
+
+function prose(text: string, page: Page, paint: (text: string) => string = (line) => line): string {
+  return wrap(printable(text), page.prose)
+    .map((line) => `${paint(line)}\n`)
+    .join('');
+}
