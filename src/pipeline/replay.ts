@@ -1,0 +1,113 @@
+import type { Agent, AgentOutcome, Day } from '../contract/agent.ts';
+import type { Config } from '../contract/config.ts';
+import type { FittedModel } from '../contract/model.ts';
+import type { Progress } from '../contract/report.ts';
+import { VIEWS } from '../data/views.ts';
+import type { Engine } from '../engine/engine.ts';
+import { messageOf } from '../lib/errors.ts';
+import { createContext, PROPOSAL_DDL } from './context.ts';
+import { DERIVED } from './derived.ts';
+import { type Plan, planRun } from './plan.ts';
+import { materialiseDate } from './relations.ts';
+
+/** Settings an agent gets: its slice of the configuration and what was frozen before. */
+export type SettingsFor = (agent: Agent, asOf: Day) => unknown;
+
+export interface ReplayOptions {
+  readonly engine: Engine;
+  readonly config: Config;
+  readonly agents: readonly Agent[];
+  /** Oldest first. */
+  readonly dates: readonly Day[];
+  readonly modelFor: (agent: Agent, asOf: Day) => FittedModel | undefined;
+  readonly settingsFor: SettingsFor;
+  /** Relations the caller put into `main` or `state` under these names (for example a recomputed past reading). */
+  readonly given?: readonly string[];
+  readonly progress?: Progress;
+  /** Called when a date's agents are done, its relations still standing: arbitrate, remember, hand on. */
+  readonly decide: (day: ReplayedDay) => Promise<void>;
+}
+
+/** One date of a replay, with its relations standing in `dated` and `finding`. */
+export interface ReplayedDay {
+  readonly asOf: Day;
+  readonly index: number;
+  readonly isLast: boolean;
+  readonly outcomes: readonly AgentOutcome[];
+}
+
+/** Views that only pass rows through are read in place; a table of them would copy every event. */
+function isPassedThrough(name: string): boolean {
+  return name.endsWith('_asof');
+}
+
+/** What there is to read: views and derived relations, with what each reads below it. */
+export function availableRelations(): Map<string, readonly string[]> {
+  const available = new Map<string, readonly string[]>();
+  for (const view of VIEWS) {
+    if (view.parameters.length > 1) continue;
+    const reads = [...view.dependencies, ...derivedIn(view.sql)];
+    available.set(view.name, reads.filter((name) => !isPassedThrough(name)));
+  }
+  for (const relation of DERIVED.values()) available.set(relation.name, relation.reads);
+  return available;
+}
+
+function derivedIn(sql: string): string[] {
+  return [...DERIVED.keys()].filter((name) => new RegExp(`\\b${name}\\b(?!\\s*\\()`).test(sql.replaceAll(/--[^\n]*/g, '')));
+}
+
+/** The plan of a set of agents. */
+export function planAgents(agents: readonly Agent[], given: readonly string[] = []): Plan {
+  return planRun(agents, availableRelations(), new Set(given));
+}
+
+/**
+ * Lives the given dates through, one after the other: relations of the date, agents in order, then `decide`. An agent
+ * that throws is `failed`, agents that read its tables are `skipped`; the rest go on. Touches no ledger.
+ */
+export async function replay(options: ReplayOptions): Promise<void> {
+  const { engine, config, dates, progress } = options;
+  const plan = planAgents(options.agents, options.given);
+  for (const [index, asOf] of dates.entries()) {
+    progress?.stage(dates.length === 1 ? `computing every account as of ${asOf}` : `week ${index + 1} of ${dates.length}: ${asOf}`);
+    await materialiseDate(engine, asOf, plan.relations, DERIVED, config);
+    await engine.execute(PROPOSAL_DDL);
+    const outcomes: AgentOutcome[] = [];
+    const missing = new Map<string, string>();
+    for (const agent of plan.agents) {
+      const outcome = await runAgent(options, agent, asOf, missing);
+      if (outcome.status !== 'ok') for (const name of agent.writes) missing.set(name, agent.id);
+      outcomes.push(outcome);
+    }
+    await options.decide({ asOf, index, isLast: index === dates.length - 1, outcomes });
+    progress?.done();
+  }
+}
+
+async function runAgent(
+  options: ReplayOptions,
+  agent: Agent,
+  asOf: Day,
+  missing: ReadonlyMap<string, string>,
+): Promise<AgentOutcome> {
+  const blocked = agent.reads.find((name) => missing.has(name));
+  if (blocked !== undefined) {
+    return { agent: agent.id, status: 'skipped', reason: `${missing.get(blocked)} gave no ${blocked}` };
+  }
+  const context = createContext(options.engine, agent, {
+    asOf,
+    seed: options.config.seed,
+    model: options.modelFor(agent, asOf),
+  });
+  await options.engine.execute("set search_path = 'finding,dated,state,main'");
+  try {
+    const found = await agent.run(context, options.settingsFor(agent, asOf));
+    if ('skipped' in found) return { agent: agent.id, status: 'skipped', reason: found.skipped };
+    return { agent: agent.id, status: 'ok', finding: found };
+  } catch (error) {
+    return { agent: agent.id, status: 'failed', error: messageOf(error) };
+  } finally {
+    await options.engine.execute("set search_path = 'main,dated,state'");
+  }
+}
