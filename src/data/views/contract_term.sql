@@ -56,10 +56,10 @@ ended as (
   select
     * exclude (roll_day, whole_terms),
     case when is_rolled then cast(term_end_date - to_months(term_months) as date) else start_date end as term_start_date,
-    greatest(
-      coalesce(ended_date, term_end_date, cancel_on),
-      start_date
-    ) as end_on
+    case
+      when coalesce(ended_date, term_end_date, cancel_on) < start_date then start_date
+      else coalesce(ended_date, term_end_date, cancel_on)
+    end as end_on
   from rolled
 )
 select
