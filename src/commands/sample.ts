@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import { count, day, withSharedFlags } from './flags.ts';
+import { readOptions, show } from './session.ts';
+
+interface SampleFlags {
+  readonly accounts: number;
+  readonly months: number;
+  readonly end: string;
+  readonly usagePerAccount: number;
+  readonly threeExports?: true;
+  readonly gzip?: true;
+  readonly force?: true;
+}
+
+/** `retain sample DIR`: the exports of a synthetic company, with the truth that was planted in a folder of its own. */
+export function register(program: Command): void {
+  withSharedFlags(program.command('sample'))
+    .argument('<dir>', 'directory to write to')
+    .option('--accounts <n>', 'accounts in the CRM', (value: string) => count('--accounts', value), 400)
+    .option('--months <n>', 'months of history, 24 to 60', (value: string) => count('--months', value), 30)
+    .option('--end <date>', 'last day of every export', (value: string) => day('--end', value), '2026-06-30')
+    .option(
+      '--usage-per-account <n>',
+      'usage rows an account, on average, over all months',
+      (value: string) => count('--usage-per-account', value),
+      1000,
+    )
+    .option('--three-exports', 'only usage, tickets and contracts, with three kinds of ids and nothing to join them')
+    .option('--gzip', 'compress the usage export')
+    .option('--force', 'overwrite an earlier sample')
+    .summary("writes a synthetic company's exports, with planted truth beside them")
+    .description(
+      'Writes what the CRM, the product, the help desk and the billing system of a made-up company would export,\n' +
+        'and retain.yaml for it. The planted truth goes into DIR/truth, which no other verb reads. The same seed\n' +
+        'gives the same bytes.',
+    )
+    .action(async (directory: string, flags: SampleFlags, command: Command) => {
+      const options = await readOptions(command);
+      const { writeSample } = await import('../pipeline/sample.ts');
+      const report = await writeSample({
+        ...options,
+        directory,
+        accounts: flags.accounts,
+        months: flags.months,
+        end: flags.end,
+        usagePerAccount: flags.usagePerAccount,
+        threeExports: flags.threeExports === true,
+        gzip: flags.gzip === true,
+        force: flags.force === true,
+      });
+      await show(report, options, command);
+    });
+}
