@@ -66,9 +66,9 @@ create table ledger.fact_reading (
 -- One row a version of an alert: the alert as it stood after date `as_of`, written when it changed.
 create table ledger.alert (
   run_id varchar not null, as_of date not null, alert_id varchar not null, account_id varchar not null,
-  kind varchar not null, csm varchar, reason varchar, state varchar not null, opened_on date not null,
-  shown_on date, entered_on date, worked_on date, is_worked_assumed boolean, snoozed_until date,
-  closed_on date, close_reason varchar, decided_on date, quiet_readings integer, quiet_on date,
+  kind varchar not null, csm varchar, opened_csm varchar, reason varchar, state varchar not null,
+  opened_on date not null, shown_on date, listed_on date, entered_on date, worked_on date, is_worked_assumed boolean, snoozed_until date,
+  closed_on date, close_reason varchar, quiet_readings integer, quiet_on date,
   severity double, worse_on date, grounds json, feeds json, rank_key json, value_amount double
 );
 
