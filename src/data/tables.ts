@@ -25,6 +25,24 @@ export const FEED_COLUMNS: Readonly<Record<string, string>> = {
   is_stopped: 'BOOLEAN',
 };
 
+/** What models/change.ts finds beyond chance, kept by date; views read the rows of their own `as_of` only. */
+export const USAGE_CHANGE_COLUMNS: Readonly<Record<string, string>> = {
+  as_of: 'DATE',
+  account_id: 'VARCHAR',
+  /** `event_count` or `active_users`. */
+  metric: 'VARCHAR',
+  now_value: 'DOUBLE',
+  expected_value: 'DOUBLE',
+  low_value: 'DOUBLE',
+  high_value: 'DOUBLE',
+  /** Log ratio of now to expected, both plus one. */
+  effect: 'DOUBLE',
+  p_value: 'DOUBLE',
+  q_value: 'DOUBLE',
+  is_fact: 'BOOLEAN',
+  history_windows: 'INTEGER',
+};
+
 /** Columns of a canonical table in the engine, in order, with SQL types: contract, derived, cache. */
 export function tableColumns(table: ContractTable): Readonly<Record<string, string>> {
   const columns: Record<string, string> = {};
@@ -32,10 +50,11 @@ export function tableColumns(table: ContractTable): Readonly<Record<string, stri
   return { ...columns, ...DERIVED_COLUMNS[table.name], ...CACHE_COLUMNS };
 }
 
-/** Creates every canonical table of the data contract and `feed`, empty, replacing what stood there. */
+/** Creates every canonical table of the data contract, `feed` and `usage_change`, empty, replacing what stood there. */
 export async function createEmptyTables(engine: Engine): Promise<void> {
   for (const table of TABLES) await engine.execute(createStatement(table.name, tableColumns(table)));
   await engine.execute(createStatement('feed', FEED_COLUMNS));
+  await engine.execute(createStatement('usage_change', USAGE_CHANGE_COLUMNS));
 }
 
 function createStatement(name: string, columns: Readonly<Record<string, string>>): string {

@@ -1,0 +1,14 @@
+-- grain: one row an account with rows in the short window (settings.short_window_days)
+-- key: account_id
+-- as-of: the window ends on usage_anchor.anchor_on; rows known by then. active_users as in usage_window
+create or replace macro usage_short(as_of) as table
+select
+  account_id,
+  cast(sum(event_count) as bigint) as event_count,
+  case
+    when count(user_id) > 0 or count(active_users) > 0
+      then greatest(count(distinct case when is_use then user_id end), coalesce(max(active_users), 0))
+  end as active_users
+from usage_placed_asof(as_of)
+where days_ago < (select short_window_days from settings)
+group by account_id;
