@@ -1,0 +1,109 @@
+import type { ColumnMapping, Source } from '../contract/config.ts';
+import type { ColumnGuess, TableGuess } from './mapping-columns.ts';
+import { fileWords } from './mapping-words.ts';
+import { PRESETS } from './presets/index.ts';
+import type { Preset, PresetShape, PresetTable } from './presets/preset.ts';
+import type { TableProfile } from './recognition.ts';
+
+const SHAPES: Readonly<Record<PresetShape, string>> = { export: 'export', api: 'API', fivetran: 'Fivetran tables' };
+
+/** A file that a preset knows: as a guess, or left out with the reason. */
+export type PresetMatch =
+  | { readonly kind: 'table'; readonly guess: TableGuess; readonly vendor: string }
+  | { readonly kind: 'left_out'; readonly reason: string; readonly vendor: string };
+
+/**
+ * The preset that knows this file best: all headings of its signature are there; more of them win, then the file's
+ * name. Sure (0.98) when the name fits too, 0.85 by headings alone.
+ */
+export function matchPreset(profile: TableProfile): PresetMatch | undefined {
+  const exact = new Map(profile.columns.map((column) => [column.name, column.name]));
+  const folded = new Map(profile.columns.map((column) => [column.name.toLowerCase(), column.name]));
+  let best: { preset: Preset; table: PresetTable; score: number; isNamed: boolean } | undefined;
+  for (const preset of PRESETS) {
+    for (const table of preset.tables) {
+      const find = (heading: string) =>
+        table.shape === 'export' ? folded.get(heading.toLowerCase()) : exact.get(heading);
+      if (!table.signature.every((heading) => find(heading) !== undefined)) continue;
+      const isNamed = table.file.test(fileWords(profile.file));
+      // Two generic headings alone could be anybody's: then the name or the folder must say it.
+      if (table.signature.length < 3 && !isNamed) continue;
+      const inFolder = profile.file.toLowerCase().includes(preset.vendor);
+      const score = table.signature.length + (isNamed ? 3 : 0) + (inFolder ? 2 : 0);
+      if (best === undefined || score > best.score) best = { preset, table, score, isNamed };
+    }
+  }
+  if (best === undefined) return undefined;
+  const { preset, table, isNamed } = best;
+  const what = `${preset.title} ${SHAPES[table.shape]}, table ${table.name}`;
+  if (table.table === undefined) {
+    return { kind: 'left_out', vendor: preset.vendor, reason: `is the ${what}; retain does not need it` };
+  }
+  const find = (heading: string) => (table.shape === 'export' ? folded.get(heading.toLowerCase()) : exact.get(heading));
+  const options = presetOptions(table, profile, find);
+  return {
+    kind: 'table',
+    vendor: preset.vendor,
+    guess: {
+      table: table.table,
+      profile,
+      shape: what,
+      confidence: isNamed ? 0.98 : 0.85,
+      columns: presetColumns(table, profile, find),
+      options: table.table === 'account_alias' ? options : { ...options, system: preset.system },
+      notes: [...(table.notes ?? [])],
+    },
+  };
+}
+
+type Find = (heading: string) => string | undefined;
+
+function presetColumns(table: PresetTable, profile: TableProfile, find: Find): ColumnGuess[] {
+  const filled = new Set(profile.columns.filter((column) => column.kind !== 'empty').map((column) => column.name));
+  return Object.entries(table.columns ?? {}).flatMap(([column, value]): ColumnGuess[] => {
+    const choices = (Array.isArray(value) ? value : [value]) as readonly (string | ColumnMapping)[];
+    const present = choices.flatMap((choice): ColumnMapping[] => {
+      const mapping: ColumnMapping = typeof choice === 'string' ? { from: choice } : choice;
+      if (mapping.from === undefined) return [mapping];
+      const from = find(mapping.from);
+      if (from === undefined) return [];
+      if (mapping.by === undefined) return [{ ...mapping, from }];
+      const by = find(mapping.by);
+      return by === undefined ? [] : [{ ...mapping, from, by }];
+    });
+    const chosen = present.find((mapping) => mapping.from === undefined || filled.has(mapping.from)) ?? present[0];
+    return chosen === undefined ? [] : [{ column, mapping: chosen, confidence: 0.98 }];
+  });
+}
+
+function presetOptions(table: PresetTable, profile: TableProfile, find: Find): TableGuess['options'] {
+  const filter = Object.fromEntries(
+    Object.entries(table.filter ?? {}).flatMap(
+      ([heading, wanted]): [string, readonly (string | number | boolean)[]][] => {
+        const name = find(heading);
+        const column = profile.columns.find((item) => item.name === name);
+        if (name === undefined || column === undefined || column.kind === 'empty') return [];
+        const spelled = column.values
+          .map(({ value }) => value)
+          .filter((value) => wanted.some((item) => String(item).toLowerCase() === value.toLowerCase()));
+        return [[name, spelled.length > 0 ? spelled : wanted]];
+      },
+    ),
+  );
+  const key = (table.dedupe?.key ?? []).map(find);
+  const latest = table.dedupe?.latest === undefined ? undefined : find(table.dedupe.latest);
+  const dedupe: Source['dedupe'] | undefined =
+    key.length > 0 && key.every((item) => item !== undefined)
+      ? { key: key.filter((item) => item !== undefined), ...(latest === undefined ? {} : { latest }) }
+      : undefined;
+  return {
+    ...(Object.keys(filter).length === 0 ? {} : { filter }),
+    ...(dedupe === undefined ? {} : { dedupe }),
+    ...(table.period === undefined ? {} : { period: table.period }),
+  };
+}
+
+/** Whether a file carries Fivetran's own columns. */
+export function isFivetran(profile: TableProfile): boolean {
+  return profile.columns.some((column) => column.name === '_fivetran_synced' || column.name === '_fivetran_id');
+}

@@ -1,0 +1,4 @@
+import type { Preset } from './preset.ts';
+
+/** Every vendor retain knows, in alphabetical order. */
+export const PRESETS: readonly Preset[] = [];
