@@ -3,12 +3,14 @@ import type { Cell, CellRow } from '../contract/agent.ts';
 import type { CardReason } from '../contract/report.ts';
 import { isDay, longDay } from '../lib/dates.ts';
 import { grouped, moneyText, oddsText, plainText } from './cells.ts';
-import { printable, truncate, wrap } from './text-width.ts';
+import { printable, textWidth, truncate, wrap } from './text-width.ts';
 
 /** Most lines of one card, so that a page holds seven accounts. */
 export const CARD_LINES = 8;
 const MOST_REASONS = 3;
-/** Prose is read, not scanned: it never runs wider than this, also into a pipe. */
+const LEAST_NAME = 12;
+const MOST_WIDTH = 120;
+/** Prose is read, not scanned: it never runs wider than this, also into a pipe or onto paper. */
 export const PROSE_WIDTH = 100;
 
 export interface CardOptions {
@@ -19,9 +21,10 @@ export interface CardOptions {
 
 /** One line of a card before it is broken. */
 interface Line {
+  /** Stands before the first line; further lines are indented by as much. */
+  readonly prefix: string;
   readonly text: string;
-  readonly indent: number;
-  /** Cut to one line first when the card grows too long; higher goes first. */
+  /** Cut to one line when the card grows too long; higher goes first. */
   readonly cut: number;
   readonly paint: (text: string) => string;
 }
@@ -33,97 +36,80 @@ interface Line {
  * @param position number printed before the account, from 1
  */
 export function cardLines(row: CellRow, position: number, options: CardOptions): string[] {
-  const width = Math.min(options.width, PROSE_WIDTH);
-  const lines = composed(row, position, options);
-  const broken = lines.map((line) => brokenLine(line, width));
+  const width = Number.isFinite(options.width) ? Math.min(options.width, MOST_WIDTH) : PROSE_WIDTH;
+  const lines = composed(row, position, width, options);
+  const broken = lines.map((line) => wrap(line.text, width - line.prefix.length));
   // A card that grows over its eight lines is cut where it hurts least; the whole text is in CSV, JSON and `account`.
-  const order = lines.map((_, index) => index).sort((a, b) => cutOf(lines, b) - cutOf(lines, a) || b - a);
+  const order = lines
+    .map((line, index) => ({ line, index }))
+    .sort((a, b) => b.line.cut - a.line.cut || b.index - a.index);
   let total = broken.reduce((sum, part) => sum + part.length, 0);
-  for (const index of order) {
-    const part = broken[index] ?? [];
-    if (total <= CARD_LINES || part.length < 2) continue;
-    total -= part.length - 1;
-    const line = lines[index] as Line;
-    broken[index] = [' '.repeat(line.indent) + truncate(line.text, width - line.indent)];
+  for (const { line, index } of order) {
+    if (total <= CARD_LINES) break;
+    total -= (broken[index]?.length ?? 1) - 1;
+    broken[index] = [truncate(line.text, width - line.prefix.length)];
   }
-  return broken.flatMap((part, index) => part.map((text) => (lines[index] as Line).paint(text)));
-}
-
-function cutOf(lines: readonly Line[], index: number): number {
-  return lines[index]?.cut ?? 0;
-}
-
-function brokenLine(line: Line, width: number): string[] {
-  return wrap(line.text, width - line.indent - 2).map(
-    (text, index) => ' '.repeat(line.indent + (index === 0 ? 0 : 2)) + text,
+  return lines.flatMap((line, index) =>
+    (broken[index] ?? []).map((text, part) =>
+      line.paint((part === 0 ? line.prefix : ' '.repeat(line.prefix.length)) + text),
+    ),
   );
 }
 
-function composed(row: CellRow, position: number, options: CardOptions): Line[] {
+function composed(row: CellRow, position: number, width: number, options: CardOptions): Line[] {
   const { chalk } = options;
-  const plain = (text: string): string => text;
-  const number = `${position}.`.padStart(3);
-  const lines: Line[] = [{ text: `${number} ${headOf(row, options)}`, indent: 0, cut: 1, paint: chalk.bold }];
-  const state = joined([riskOf(row), since(row), change(row)]);
-  if (state !== '') lines.push({ text: state, indent: 4, cut: 4, paint: plain });
-  for (const reason of reasonsOf(row)) {
-    lines.push({ text: `• ${reasonText(reason)}`, indent: 4, cut: 3, paint: plain });
-  }
-  const contact = joined([
-    contactText(row),
-    words(row, 'whom_to_call', 'call '),
-    words(row, 'under_way', 'under way: '),
-  ]);
-  if (contact !== '') lines.push({ text: contact, indent: 4, cut: 5, paint: plain });
+  const lines: Line[] = [];
+  const add = (prefix: string, text: string, cut: number, paint = (line: string): string => line): void => {
+    if (text !== '') lines.push({ prefix, text, cut, paint });
+  };
+  const number = `${position}. `.padStart(4);
+  add(number, headOf(row, width - number.length, options), 1, chalk.bold);
+  add('    ', joined([riskOf(row), words(row, 'on_list_since', 'on the list since '), words(row, 'change', '')]), 4);
+  for (const reason of reasonsOf(row)) add('    • ', reasonText(reason), 3);
+  add('    ', joined([contactText(row), words(row, 'whom_to_call', 'call ')]), 5);
   const step = textCell(row, 'next_step');
-  if (step !== undefined) {
-    const due = dayCell(row, 'next_step_due');
-    lines.push({ text: `→ ${step}${due === undefined ? '' : ` by ${due}`}`, indent: 4, cut: 2, paint: chalk.cyan });
-  }
-  const alert = textCell(row, 'alert_id');
-  const boxes = alert === undefined ? undefined : `[ ] done  [ ] snooze  [ ] disagree   ${alert}`;
-  const foot = [boxes, textCell(row, 'profile')].filter((part) => part !== undefined).join('   ');
-  if (foot !== '') lines.push({ text: foot, indent: 4, cut: 6, paint: chalk.dim });
+  const due = dayCell(row, 'next_step_due');
+  const stepText = step === undefined || due === undefined ? step : `${step} by ${due}`;
+  add('    → ', joined([stepText, words(row, 'under_way', 'under way: ')]), 2, chalk.cyan);
+  const alert = words(row, 'alert_id', '[ ] done  [ ] snooze  [ ] disagree   ');
+  const foot = [alert, textCell(row, 'profile')].filter((part) => part !== undefined).join('   ');
+  add('    ', foot, 6, chalk.dim);
   return lines;
 }
 
-function headOf(row: CellRow, options: CardOptions): string {
+/** Who, how much and by when; a long name gives way, so that amount and date are never cut. */
+function headOf(row: CellRow, width: number, options: CardOptions): string {
   const id = textCell(row, 'account_id') ?? '';
   const name = textCell(row, 'name') ?? id;
   const amount = numberCell(row, 'arr_amount');
   const currency = textCell(row, 'currency') ?? options.currency;
-  const may = textCell(row, 'may');
-  return joined([
-    name === id ? name : `${name} (${id})`,
+  const rest = joined([
     amount === undefined ? undefined : `${moneyText(amount, currency)} ARR`,
-    may === undefined ? undefined : `may ${may}`,
+    words(row, 'may', 'may '),
     decisionText(row),
   ]);
+  const mark = name === id ? '' : ` (${id})`;
+  const room = width - textWidth(mark) - (rest === '' ? 0 : textWidth(rest) + 3);
+  const who = `${truncate(name, Math.max(room, LEAST_NAME))}${mark}`;
+  return rest === '' ? who : `${who} · ${rest}`;
 }
 
 function decisionText(row: CellRow): string | undefined {
   const date = dayCell(row, 'decision_date');
   if (date === undefined) return undefined;
   const days = numberCell(row, 'decision_days');
-  if (days === undefined) return `decides by ${date}`;
-  if (days < 0) return `decision was due ${date}, ${daysText(-days)} ago`;
-  return days === 0 ? `decides today, ${date}` : `decides by ${date}, ${daysText(days)} left`;
+  if (days === undefined) return `by ${date}`;
+  if (days < 0) return `was due ${date} (${daysText(-days)} ago)`;
+  return days === 0 ? `by today, ${date}` : `by ${date} (${daysText(days)})`;
 }
 
 function riskOf(row: CellRow): string | undefined {
   const probability = numberCell(row, 'churn_probability');
   if (probability === undefined) return undefined;
   const base = numberCell(row, 'base_rate');
-  return base === undefined ? oddsText(probability) : `${oddsText(probability)} (base rate ${oddsText(base)})`;
-}
-
-function since(row: CellRow): string | undefined {
-  const date = dayCell(row, 'on_list_since');
-  return date === undefined ? undefined : `on the list since ${date}`;
-}
-
-function change(row: CellRow): string | undefined {
-  return words(row, 'change', 'since the last list: ');
+  return base === undefined
+    ? oddsText(probability)
+    : `${oddsText(probability)} (base rate ${oddsText(base).replace('about ', '')})`;
 }
 
 function contactText(row: CellRow): string | undefined {
@@ -182,7 +168,7 @@ function joined(parts: readonly (string | undefined)[]): string {
 }
 
 function words(row: CellRow, key: string, before: string): string | undefined {
-  const text = textCell(row, key);
+  const text = dayCell(row, key) ?? textCell(row, key);
   return text === undefined ? undefined : before + text;
 }
 

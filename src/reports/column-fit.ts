@@ -21,7 +21,7 @@ export const GAP = 2;
 const SMALLEST_TEXT = 12;
 
 /**
- * Widths with which columns fit into `width`: headings break over several lines first, then the widest text column is
+ * Widths with which columns fit into `width`: headings break over two lines first, then the widest text column is
  * cut step by step to no less than 12, then columns are dropped from the right (never the first).
  */
 export function fitColumns(columns: readonly ColumnSize[], width: number): ColumnFit {
@@ -45,7 +45,7 @@ function squeeze(columns: readonly ColumnSize[], width: number): number[] | unde
   const total = (widths: readonly number[]): number => widths.reduce((sum, item) => sum + item, 0);
   const natural = columns.map(({ header, content }) => Math.max(content, textWidth(header)));
   if (total(natural) <= room) return natural;
-  const widths = columns.map(({ header, content }) => Math.max(content, longestWord(header)));
+  const widths = columns.map(({ header, content }) => Math.max(content, twoLineWidth(header)));
   // Give back what breaking the headings won, from the left, as long as there is room.
   let excess = total(widths) - room;
   if (excess <= 0) {
@@ -57,7 +57,7 @@ function squeeze(columns: readonly ColumnSize[], width: number): number[] | unde
     return widths;
   }
   const least = columns.map(({ header, content, isTextual }, j) =>
-    isTextual ? Math.min(content, Math.max(SMALLEST_TEXT, longestWord(header))) : (widths[j] as number),
+    isTextual ? Math.max(twoLineWidth(header), Math.min(content, SMALLEST_TEXT)) : (widths[j] as number),
   );
   while (excess > 0) {
     let widest = -1;
@@ -72,6 +72,12 @@ function squeeze(columns: readonly ColumnSize[], width: number): number[] | unde
   return widths;
 }
 
-function longestWord(text: string): number {
-  return Math.max(0, ...text.split(' ').map(textWidth));
+/** The least width at which a heading takes no more than two lines. */
+function twoLineWidth(header: string): number {
+  const words = header.split(' ');
+  const breaks = words.map((_, index) => {
+    const lines = [words.slice(0, index).join(' '), words.slice(index).join(' ')];
+    return Math.max(...lines.map(textWidth));
+  });
+  return Math.min(...breaks);
 }

@@ -43,10 +43,13 @@ export async function* tableOf(list: ReportList, options: TableOptions): AsyncGe
       dropped = fitted.dropped;
       yield `${tableText(headingRows(shape, options), shape)}\n`;
     }
-    yield `${tableText(pageCells(page, shape, options), shape)}\n`;
+    const cells = pageCells(page, shape, options);
+    shape = { ...shape, widths: widened(shape.widths, cells) };
+    yield `${tableText(painted(cells, shape, options.chalk), shape)}\n`;
   }
   if (dropped.length > 0) {
-    yield options.chalk.dim(`Not shown for lack of width: ${dropped.join(', ')} (--format csv has all).\n`);
+    const text = `Not shown for lack of width: ${dropped.join(', ')} (--format csv has all).`;
+    for (const line of wrap(text, options.width)) yield `${options.chalk.dim(line)}\n`;
   }
 }
 
@@ -94,12 +97,16 @@ function headingRows(shape: Shape, options: TableOptions): string[][] {
 function pageCells(page: readonly CellRow[], shape: Shape, options: TableOptions): string[][] {
   return page.map((row) =>
     shape.columns.map((column, j) => {
-      const value = row[column.key];
-      const text = cellText(value, column, shape.digits[j] ?? 0, ownCurrency(row, column, options));
-      const fitting = Number.isFinite(options.width) ? truncate(text, shape.widths[j] ?? 1) : text;
-      return painted(fitting, column, options.chalk);
+      const text = cellText(row[column.key], column, shape.digits[j] ?? 0, ownCurrency(row, column, options));
+      const mayCut = isTextual(column) && Number.isFinite(options.width);
+      return mayCut ? truncate(text, shape.widths[j] ?? 1) : text;
     }),
   );
+}
+
+/** Widths that hold what a later page brings: a number is never cut. */
+function widened(widths: readonly number[], cells: readonly (readonly string[])[]): number[] {
+  return widths.map((width, j) => cells.reduce((widest, row) => Math.max(widest, textWidth(row[j] ?? '')), width));
 }
 
 /** The row's currency where an amount is not in the report's. */
@@ -109,11 +116,15 @@ function ownCurrency(row: CellRow, column: TableColumn, options: TableOptions): 
   return typeof currency === 'string' && currency !== options.currency ? currency : undefined;
 }
 
-function painted(text: string, column: TableColumn, chalk: ChalkInstance): string {
-  if (!column.key.endsWith('band')) return text;
-  if (text === 'red') return chalk.red(text);
-  if (text === 'yellow') return chalk.yellow(text);
-  return text === 'green' ? chalk.green(text) : text;
+/** Bands in their colours. */
+function painted(cells: readonly string[][], shape: Shape, chalk: ChalkInstance): string[][] {
+  const colours: Readonly<Record<string, ChalkInstance>> = { red: chalk.red, yellow: chalk.yellow, green: chalk.green };
+  return cells.map((row) =>
+    row.map((text, j) => {
+      const paint = shape.columns[j]?.key.endsWith('band') === true ? colours[text] : undefined;
+      return paint === undefined ? text : paint(text);
+    }),
+  );
 }
 
 function tableText(rows: readonly string[][], shape: Shape): string {

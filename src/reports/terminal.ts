@@ -34,11 +34,11 @@ export const renderTerminal: Renderer = async function* (report, options) {
   if (!page.quiet) yield headerText(report.header, page);
   for (const list of report.lists) yield* listText(list, report.header, options, report.lists.length, page);
   if (!page.quiet) {
-    for (const outcome of report.outcomes) yield outcomeText(outcome, page);
-    if (report.warnings.length > 0) yield '\n';
-    for (const warning of report.warnings) yield warningText(warning, page);
-    if (report.next.length > 0) yield '\n';
-    for (const command of report.next) yield `${page.chalk.dim('next:')} ${printable(command)}\n`;
+    yield block([
+      ...report.outcomes.map((outcome) => outcomeText(outcome, page)),
+      ...report.warnings.map((warning) => warningText(warning, page)),
+    ]);
+    yield block(report.next.map((command) => `${page.chalk.dim('next:')} ${printable(command)}\n`));
   }
   if (report.summary !== '') yield `\n${prose(report.summary, page, page.chalk.bold)}`;
 };
@@ -80,7 +80,8 @@ async function* listText(
   else yield* tableOf(list, { width: page.width, currency, top, chalk });
   const more = list.rowCount - top;
   if (more > 0) {
-    const advice = options.top === undefined ? `; --list ${list.name} --top ${list.rowCount} prints all` : '';
+    const choice = lists === 1 ? '' : `--list ${list.name} `;
+    const advice = options.top === undefined ? `; ${choice}--top ${list.rowCount} prints all` : '';
     yield prose(`… and ${grouped(more, 0)} more${advice}`, page, chalk.dim);
   }
 }
@@ -106,8 +107,8 @@ async function* cardsText(list: ReportList, top: number, currency: string | null
 /** Failed, skipped and warned are three things, each with its word; an agent that went well says nothing. */
 function outcomeText(outcome: AgentOutcome, page: Page): string {
   const { chalk } = page;
-  if (outcome.status === 'failed') return `\n${prose(`${outcome.agent} failed: ${outcome.error}`, page, chalk.red)}`;
-  if (outcome.status === 'skipped') return `\n${prose(`${outcome.agent} skipped: ${outcome.reason}`, page, chalk.dim)}`;
+  if (outcome.status === 'failed') return prose(`${outcome.agent} failed: ${outcome.error}`, page, chalk.red);
+  if (outcome.status === 'skipped') return prose(`${outcome.agent} skipped: ${outcome.reason}`, page, chalk.dim);
   const warnings = outcome.finding.warnings ?? [];
   return warnings.map((warning) => prose(`${outcome.agent}: ${warning}`, page, chalk.yellow)).join('');
 }
@@ -115,6 +116,12 @@ function outcomeText(outcome: AgentOutcome, page: Page): string {
 function warningText(warning: Warning, page: Page): string {
   const sentence = [warning.what, warning.consequence, warning.remedy].filter((part) => part !== '').join('; ');
   return prose(`warning: ${sentence}`, page, page.chalk.yellow);
+}
+
+/** Texts with an empty line above, or nothing. */
+function block(texts: readonly string[]): string {
+  const text = texts.join('');
+  return text === '' ? '' : `\n${text}`;
 }
 
 function prose(text: string, page: Page, paint: (text: string) => string = (line) => line): string {
