@@ -102,7 +102,8 @@ export function rollUp(
       if (at !== i) hasChild[at] = 1;
       const own = score[i] as number;
       if (Number.isNaN(own)) continue;
-      const money = (arr[i] as number) > 0 ? (arr[i] as number) : 0;
+      const amount = arr[i] as number;
+      const money = Number.isNaN(amount) || amount < 0 ? 0 : amount;
       sum[at] = (sum[at] as number) + money * own;
       weight[at] = (weight[at] as number) + money;
       plainSum[at] = (plainSum[at] as number) + own;

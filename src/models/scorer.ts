@@ -148,9 +148,9 @@ function scoreOf(measure: CompiledMeasure, value: number, tenureDays: number, ac
   const { setting, sign } = measure;
   switch (setting.method) {
     case 'threshold':
-      return line(value, setting.worst as number, setting.best as number);
+      return line(value, setting.worst as number, setting.best as number, sign);
     case 'tenure_threshold':
-      return line(value, setting.worst as number, (setting.best as number) * rampOf(setting, tenureDays));
+      return line(value, setting.worst as number, (setting.best as number) * rampOf(setting, tenureDays), sign);
     case 'peer':
       return peerScore(measure, value);
     case 'own_history': {
@@ -164,8 +164,9 @@ function scoreOf(measure: CompiledMeasure, value: number, tenureDays: number, ac
   }
 }
 
-function line(value: number, worst: number, best: number): number {
-  if (worst === best) return value === best ? 100 : value > best === worst < best ? 100 : 0;
+/** Linear from `worst` (0) to `best` (100). A ramp that carries best to or past worst leaves a step at worst. */
+function line(value: number, worst: number, best: number, sign: 1 | -1): number {
+  if (sign * (best - worst) <= 0) return sign * (value - worst) > 0 ? 100 : 0;
   return clamp((100 * (value - worst)) / (best - worst), 0, 100);
 }
 
