@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { register as account } from './commands/account.ts';
 import { register as atRisk } from './commands/at-risk.ts';
 import { register as check } from './commands/check.ts';
 import { register as churn } from './commands/churn.ts';
 import { register as completion } from './commands/completion.ts';
 import { register as demoRun } from './commands/demo-run.ts';
+import { SHARED } from './commands/flags.ts';
 import { register as health } from './commands/health.ts';
 import { register as init } from './commands/init.ts';
 import { register as renewal } from './commands/renewal.ts';
@@ -29,10 +30,19 @@ function createProgram(finish: Finish): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'retain: ')) })
     .showSuggestionAfterError()
+    .configureHelp({ groupItems: ownFlagsFirst })
     .addHelpText('after', '\nStart with: retain init DIR, then retain run. Flags of a verb: retain VERB --help');
   for (const register of VERBS) register(program, finish);
   return program;
 }
+
+/** Groups of a help page, the flags that every verb has at its end. */
+const ownFlagsFirst: Help['groupItems'] = (unsorted, visible, groupOf) => {
+  const groups = new Help().groupItems(unsorted, visible, groupOf);
+  const shared = groups.get(SHARED);
+  if (shared !== undefined && groups.delete(SHARED)) groups.set(SHARED, shared);
+  return groups;
+};
 
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

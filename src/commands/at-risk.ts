@@ -7,7 +7,8 @@ export function register(program: Command): void {
     name: 'at-risk',
     summary: 'the list a CSM works from: why, what changed, what next',
     description:
-      'Accounts whose risk stands out, at most as many as a person can work in a week, each with dated\nreasons, what changed, whom to call and the next step.',
+      'Accounts whose risk stands out, at most as many as a person can work in a week, each with dated ' +
+      'reasons, what changed, whom to call and the next step.',
     hasSince: true,
   });
 }

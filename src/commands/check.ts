@@ -4,11 +4,13 @@ import { type Finish, readOptions, show } from './session.ts';
 
 /** `retain check`: the exports against the data contract. */
 export function register(program: Command, finish: Finish): void {
-  withSharedFlags(program.command('check'))
-    .option('--churn-definitions', 'count the outcomes under every churn definition the exports allow')
+  const verb = program
+    .command('check')
+    .option('--churn-definitions', 'count the outcomes under every churn definition the exports allow');
+  withSharedFlags(verb)
     .summary('validates the exports; data quality in rows and ARR')
     .description(
-      'Reads the exports, puts bad rows into rejects/ with file, line, column, value and reason, and\n' +
+      'Reads the exports, puts bad rows into rejects/ with file, line, column, value and reason, and ' +
         'reports what is missing, contradictory or late, in rows and in the ARR it touches.',
     )
     .action(async (flags: { churnDefinitions?: true }, command: Command) => {

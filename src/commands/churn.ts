@@ -7,6 +7,7 @@ export function register(program: Command): void {
     name: 'churn',
     summary: 'who will leave, with calibrated probabilities and reasons',
     description:
-      'Churn probabilities beside their base rate, highest first; where no model beats the base rate,\nthe list says so and gives facts instead.',
+      'Churn probabilities beside their base rate, highest first; where no model beats the base rate, the ' +
+      'list says so and gives facts instead.',
   });
 }

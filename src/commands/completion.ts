@@ -9,7 +9,7 @@ export function register(program: Command): void {
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .summary('prints the completion script of a shell')
     .description(
-      'Prints a script that completes verbs and flags. For bash: source <(retain completion bash);\n' +
+      'Prints a script that completes verbs and flags. For bash: source <(retain completion bash); ' +
         'for zsh: the same in .zshrc after compinit; for fish: retain completion fish | source',
     )
     .action(async (shell: (typeof SHELLS)[number]) => {

@@ -4,7 +4,9 @@ import { isDay } from '../lib/dates.ts';
 import { UserError } from '../lib/errors.ts';
 
 const FORMATS: readonly Format[] = ['table', 'csv', 'json', 'markdown'];
-const SHARED = 'Shared options:';
+
+/** Heading of the shared flags in the help of a verb. */
+export const SHARED = 'Shared options:';
 
 /** The shared flags as commander hands them over, after their parsers ran. */
 export interface SharedFlags {

@@ -7,6 +7,7 @@ export function register(program: Command): void {
     name: 'health',
     summary: 'how each account is doing, and what moved',
     description:
-      'Health score, band, trend and coverage of every account, worst first, from the last run;\nwith --as-of computed afresh for that day.',
+      'Health score, band, trend and coverage of every account, worst first, from the last run; with ' +
+      '--as-of computed afresh for that day.',
   });
 }

@@ -14,13 +14,13 @@ export interface Listing {
 
 /** Registers a listing verb. */
 export function registerListing(program: Command, listing: Listing): void {
-  const verb = withSharedFlags(program.command(listing.name)).summary(listing.summary).description(listing.description);
+  const verb = program.command(listing.name).summary(listing.summary).description(listing.description);
   if (listing.hasSince === true) {
     verb.option('--since <date>', 'compare with the list of this day (default: the last one printed)', (value) =>
       day('--since', value),
     );
   }
-  verb.action(async (flags: { since?: string }, command: Command) => {
+  withSharedFlags(verb).action(async (flags: { since?: string }, command: Command) => {
     const options = await readOptions(command);
     const { listFromLedger } = await import('../pipeline/lists.ts');
     const asked = flags.since === undefined ? options : { ...options, since: flags.since };

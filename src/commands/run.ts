@@ -7,7 +7,7 @@ export function register(program: Command, finish: Finish): void {
   withSharedFlags(program.command('run'))
     .summary('the nightly job: check, ingest, features, agents, ledger, lists')
     .description(
-      'Reads the exports, computes every account as of one day, runs the agents and the supervisor,\n' +
+      'Reads the exports, computes every account as of one day, runs the agents and the supervisor, ' +
         'commits the result to the ledger in one step and prints the lists.',
     )
     .action(async (_flags: unknown, command: Command) => {

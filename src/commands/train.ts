@@ -7,7 +7,7 @@ export function register(program: Command): void {
   withSharedFlags(program.command('train'))
     .summary('fits, calibrates, validates and saves the models; prints the model card')
     .description(
-      'Fits every rung of the ladder on closed outcomes only, compares them out of time, takes the simplest\n' +
+      'Fits every rung of the ladder on closed outcomes only, compares them out of time, takes the simplest ' +
         'that holds, and saves it; where nothing beats the base rate, the verdict is "no signal".',
     )
     .action(async (_flags: unknown, command: Command) => {
