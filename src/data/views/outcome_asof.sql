@@ -14,7 +14,8 @@ with chosen as (
   union all
   select * from outcome_contraction(as_of) where (select churn_definition from settings) = 'contraction'
   union all
-  select * from outcome_inactivity(as_of) where (select churn_definition from settings) = 'inactivity'
+  -- The scan of all usage must not run where it is not asked for: hence the switch below the window.
+  select * from inactivity_stretch(as_of, (select churn_definition = 'inactivity' from settings))
 ),
 reason as (
   select account_id, churn_date as given_on, reason_code, row_key

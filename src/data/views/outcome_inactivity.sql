@@ -2,23 +2,5 @@
 -- key: account_id, decided_on
 -- as-of: dated at the day that completes the stretch, known then; returned_on is the next day with use
 create or replace macro outcome_inactivity(as_of) as table
-with day as (
-  select account_id, occurred_on
-  from usage_asof(as_of)
-  where account_id is not null
-  group by account_id, occurred_on
-),
-stretch as (
-  select
-    account_id,
-    occurred_on,
-    lead(occurred_on) over (partition by account_id order by occurred_on) as returned_on
-  from day
-)
-select
-  account_id,
-  occurred_on + (select inactivity_days from settings) as decided_on,
-  occurred_on + (select inactivity_days from settings) as ended_on,
-  returned_on
-from stretch
-where coalesce(returned_on, as_of + 1) - occurred_on > (select inactivity_days from settings);
+select account_id, decided_on, ended_on, returned_on
+from inactivity_stretch(as_of, true);
