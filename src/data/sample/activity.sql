@@ -21,7 +21,7 @@ with
     select
       *,
       -- a seat change happens when a term begins, or on a whim of a monthly customer
-      month_index > first_month and expansion_class = 'none' and decided_on is null
+      month_index > first_month and expansion_class = 'none' and (decided_on is null or month_start <= decided_on)
         and case when term_months = 12 then month(month_start) = month(start_on) else uniform('seat change', i, month_index) < 0.04 end
         as is_change_month
     from alive

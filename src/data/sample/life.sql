@@ -23,7 +23,7 @@ with
             when c.expansion_class = 'unready' and l.month_index >= getvariable('month_count') - 4 then -1.3
             else 0.0
           end::double as health
-    from company c join latent l using (i)
+    from latent l join company c using (i)
   ),
   lagged as (
     select

@@ -20,6 +20,10 @@ create or replace macro draw_bits(purpose, item, counter) as
 create or replace macro uniform(purpose, item, counter) as
   (draw_bits(purpose, item, counter)::double + 0.5::double) / 4294967296.0::double;
 
+-- two uniform numbers of 16 bits from one draw
+create or replace macro low_part(bits) as ((bits & 65535)::double + 0.5::double) / 65536.0::double;
+create or replace macro high_part(bits) as ((bits >> 16)::double + 0.5::double) / 65536.0::double;
+
 -- standard normal (Box-Muller)
 create or replace macro normal(purpose, item, counter) as
   sqrt(-2.0::double * ln(uniform(purpose || ':r', item, counter)))
