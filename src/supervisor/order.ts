@@ -1,4 +1,4 @@
-import type { RankedProposal } from '../contract/supervisor.ts';
+import type { InHand, Play, RankedProposal, Suppressed } from '../contract/supervisor.ts';
 
 /** Order of two texts by code unit: the same on every machine and in every locale. */
 export function compareText(a: string, b: string): number {
@@ -74,4 +74,23 @@ export function factsKey(account: {
     -account.fact_count,
     account.arr_amount === null ? Number.POSITIVE_INFINITY : -account.arr_amount,
   ];
+}
+
+/** Rows by account, those without a proposal last, then by proposal. */
+export function compareRows(a: Suppressed | InHand, b: Suppressed | InHand): number {
+  if (a.account_id !== b.account_id) return compareText(a.account_id, b.account_id);
+  if (a.proposal === null || b.proposal === null) return Number(b.proposal === null) - Number(a.proposal === null);
+  return compareProposals(a.proposal, b.proposal);
+}
+
+/** Plays by account and day, then by every other field. */
+export function comparePlays(a: Play, b: Play): number {
+  return (
+    compareText(a.account_id, b.account_id) ||
+    compareText(a.planned_on, b.planned_on) ||
+    compareText(a.kind, b.kind) ||
+    compareText(a.agent, b.agent) ||
+    compareText(a.reason, b.reason) ||
+    compareText(a.contact_id ?? '', b.contact_id ?? '')
+  );
 }

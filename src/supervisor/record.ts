@@ -69,7 +69,7 @@ export function restoreState(
   const plays = new Map<string, Play>();
   for (const row of actionRows) {
     const planned_on = optional(row, 'planned_on');
-    if (row['outcome'] !== 'planned' || planned_on === null) continue;
+    if (row.outcome !== 'planned' || planned_on === null) continue;
     if (daysBetween(planned_on, day) >= settings.contact_gap_days) continue;
     const play = playFor(
       {
@@ -104,10 +104,10 @@ function alertOf(row: CellRow): Alert {
     shown_on: text(row, 'shown_on'),
     listed_on: optional(row, 'listed_on'),
     entered_on: text(row, 'entered_on'),
-    quiet_readings: Number(row['quiet_readings'] ?? 0),
+    quiet_readings: Number(row.quiet_readings ?? 0),
     quiet_on: optional(row, 'quiet_on'),
     worked_on: optional(row, 'worked_on'),
-    is_worked_assumed: row['is_worked_assumed'] === true,
+    is_worked_assumed: row.is_worked_assumed === true,
     snoozed_until: optional(row, 'snoozed_until'),
     closed_on: optional(row, 'closed_on'),
     close_reason: optional(row, 'close_reason'),

@@ -19,8 +19,9 @@ import { addDays, type Day, daysBetween } from '../lib/dates.ts';
 import { advanceAlert, type Entry, entryOf, event, openAlert } from './alerts.ts';
 import { type Candidate, fillList } from './capacity.ts';
 import { groupBy } from './groups.ts';
-import { compareProposals, compareText } from './order.ts';
+import { comparePlays, compareProposals, compareRows, compareText } from './order.ts';
 import { planAccount, playFor } from './plan.ts';
+import { careOf, refuseEarly } from './triage.ts';
 
 /** Days over which `new_per_week` counts. */
 const WEEK_DAYS = 7;
@@ -53,7 +54,7 @@ export function step(
   day: Day,
   settings: SupervisorSettings,
 ): StepResult {
-  const start = rewind(state, day);
+  const start = rewind(state, day, settings);
   const today = new DayInHand(start, book, decisions, day, settings);
   today.advanceAlerts();
   today.enterNew();
@@ -62,10 +63,19 @@ export function step(
   return today.result();
 }
 
-function rewind(state: SupervisorState, day: Day): SupervisorState {
-  if (state.day === null || state.day < day) return { ...state, before: null };
+function rewind(state: SupervisorState, day: Day, settings: SupervisorSettings): SupervisorState {
+  if (state.day === null || state.day < day) {
+    const alerts = state.alerts.filter((alert) => stillCounts(alert, day, settings));
+    return { ...state, alerts, before: null };
+  }
   if (state.day === day && state.before !== null) return state.before;
   throw new RangeError(`the supervisor stands at ${state.day} and cannot step to ${day}`);
+}
+
+/** A resolved alert counts while it cools down or uses the week's budget of new ones. */
+function stillCounts(alert: Alert, day: Day, settings: SupervisorSettings): boolean {
+  if (alert.closed_on === null) return true;
+  return daysBetween(alert.closed_on, day) < settings.cool_down_days || daysBetween(alert.opened_on, day) < WEEK_DAYS;
 }
 
 /** The name of a CSM's pool; accounts without one share the pool `''`. */
@@ -130,13 +140,10 @@ class DayInHand {
   #sortProposals(proposals: readonly RankedProposal[]): void {
     const alerts = new Map<string, [RankedProposal, ...RankedProposal[]]>();
     for (const proposal of [...proposals].sort(compareProposals)) {
-      const { account_id, not_before, expires } = proposal;
-      const condition = this.#conditions.get(account_id);
-      if (condition === undefined) this.#suppress(proposal, 'account_unknown');
-      else if (not_before !== null && this.#day < not_before) this.#suppress(proposal, 'not_yet', null, not_before);
-      else if (expires !== null && this.#day > expires) this.#suppress(proposal, 'expired', `on ${expires}`);
-      else if (proposal.kind !== 'alert') this.#addAction(proposal);
-      else if (condition.closed_as !== null) this.#suppress(proposal, 'account_closed', condition.closed_as);
+      const { account_id, kind } = proposal;
+      const refusal = refuseEarly(proposal, this.#conditions.get(account_id), this.#day);
+      if (refusal !== undefined) this.#suppress(proposal, refusal.why, refusal.detail, refusal.until);
+      else if (kind !== 'alert') this.#addAction(proposal);
       else {
         const group = alerts.get(account_id);
         if (group === undefined) alerts.set(account_id, [proposal]);
@@ -245,23 +252,9 @@ class DayInHand {
   }
 
   #takeInHand(condition: AccountCondition, alert: Alert | undefined, proposal: RankedProposal | null): boolean {
-    const about = this.#about(condition, alert, proposal);
-    const take = (why: InHand['why'], detail: string | null, until: Day | null = null): true => {
-      this.#inHand.push({ ...about, why, detail, until });
-      return true;
-    };
-    if (alert?.state === 'worked' && alert.worked_on !== null) {
-      const how = alert.is_worked_assumed ? 'assumed worked' : 'worked';
-      return take('worked', `${how} on ${alert.worked_on}`, addDays(alert.worked_on, this.#settings.cool_down_days));
-    }
-    if (condition.is_onboarding) return take('onboarding', null);
-    if (condition.open_work !== null) return take('open_work', condition.open_work);
-    const { last_contact_on } = condition;
-    const gap = this.#settings.contact_gap_days;
-    if (last_contact_on !== null && daysBetween(last_contact_on, this.#day) < gap) {
-      return take('contacted', `on ${last_contact_on}`, addDays(last_contact_on, gap));
-    }
-    return false;
+    const care = careOf(condition, alert, this.#day, this.#settings);
+    if (care !== undefined) this.#inHand.push({ ...this.#about(condition, alert, proposal), ...care });
+    return care !== undefined;
   }
 
   fillLists(): void {
@@ -348,7 +341,7 @@ class DayInHand {
     return {
       state: {
         day: this.#day,
-        alerts: alerts.filter((alert) => this.#stillCounts(alert)),
+        alerts: alerts.filter((alert) => stillCounts(alert, this.#day, this.#settings)),
         plays: this.#plays,
         before: this.#start,
       },
@@ -360,15 +353,6 @@ class DayInHand {
       events: this.#events.sort((a, b) => compareText(a.alert_id, b.alert_id)),
       assumed_pools: [...pools].filter((pool) => !this.#deciding.has(pool)).sort(compareText),
     };
-  }
-
-  /** A resolved alert counts while it cools down or uses the week's budget of new ones. */
-  #stillCounts(alert: Alert): boolean {
-    if (alert.closed_on === null) return true;
-    return (
-      daysBetween(alert.closed_on, this.#day) < this.#settings.cool_down_days ||
-      daysBetween(alert.opened_on, this.#day) < WEEK_DAYS
-    );
   }
 
   #isSinceLastList(csm: string | null, on: Day): boolean {
@@ -400,21 +384,4 @@ class DayInHand {
     const csm = this.#conditions.get(account_id)?.csm ?? null;
     this.#suppressed.push({ account_id, csm, alert_id: null, proposal, why, detail, until });
   }
-}
-
-function compareRows(a: Suppressed | InHand, b: Suppressed | InHand): number {
-  if (a.account_id !== b.account_id) return compareText(a.account_id, b.account_id);
-  if (a.proposal === null || b.proposal === null) return Number(b.proposal === null) - Number(a.proposal === null);
-  return compareProposals(a.proposal, b.proposal);
-}
-
-function comparePlays(a: Play, b: Play): number {
-  return (
-    compareText(a.account_id, b.account_id) ||
-    compareText(a.planned_on, b.planned_on) ||
-    compareText(a.kind, b.kind) ||
-    compareText(a.agent, b.agent) ||
-    compareText(a.reason, b.reason) ||
-    compareText(a.contact_id ?? '', b.contact_id ?? '')
-  );
 }
