@@ -64,8 +64,8 @@ describe('scoreHealth', () => {
     // usage: adoption .25 → 50 (×2), engagement .8 → 80, trend 0 → 50: (100 + 80 + 50) / 4 = 57.5
     // support: load 4 → 60, csat .9 → 90, worst of = 60; health = .6 · 57.5 + .4 · 60 = 58.5
     const out = score({ adoption: [0.25], engagement: [0.8], trend: [0], load: [4], csat: [0.9] });
-    expect(out.components['usage']?.[0]).toBeCloseTo(57.5, 12);
-    expect(out.components['support']?.[0]).toBe(60);
+    expect(out.components.usage?.[0]).toBeCloseTo(57.5, 12);
+    expect(out.components.support?.[0]).toBe(60);
     expect(out.health_score[0]).toBeCloseTo(58.5, 12);
     expect([out.coverage_rate[0], out.feed_coverage_rate[0]]).toEqual([1, 1]);
   });
@@ -79,9 +79,9 @@ describe('scoreHealth', () => {
       csat: [N, N, 0.9],
     });
     // Adoption alone is half of usage; engagement and trend together are the other half; engagement alone is a quarter.
-    expect(out.components['usage']?.[0]).toBe(50);
-    expect(out.components['usage']?.[1]).toBe(65);
-    expect(out.components['usage']?.[2]).toBeNaN();
+    expect(out.components.usage?.[0]).toBe(50);
+    expect(out.components.usage?.[1]).toBe(65);
+    expect(out.components.usage?.[2]).toBeNaN();
     expect(out.health_score[0]).toBeCloseTo(0.6 * 50 + 0.4 * 60, 12);
     expect(out.raw_score[2]).toBe(60);
     // Third: engagement .15, load .2, csat .2 of 1 = .55 of what is connected.
@@ -162,7 +162,7 @@ describe('scoreHealth', () => {
       },
       min_readings: 5,
     });
-    expect(calibration.measures['ticket_load']?.own['a0']).toEqual({ median: 10, spread: 1.4826 });
+    expect(calibration.measures.ticket_load?.own.a0).toEqual({ median: 10, spread: 1.4826 });
     const out = score(
       { ticket_load: [10 + 1.4826, 25] },
       { settings: only({ weight: 1, method: 'own_history' }), calibration },

@@ -1,0 +1,293 @@
+import { dayFromNumber } from '../lib/dates.ts';
+import { forkRandom } from '../lib/random.ts';
+import { type FamilyResult, testFamily } from './family-test.ts';
+import { bootstrapMetric, clustersOf } from './metrics/bootstrap.ts';
+import { clusteredMean, pairedDifference } from './metrics/paired.ts';
+import { logLosses } from './metrics/probability.ts';
+import { METRICS } from './metrics/registry.ts';
+import { baseRateRung, type Rung } from './rungs.ts';
+import { innerOrigins, type OriginSplit, type Panel, takePanelRows } from './splits.ts';
+
+export interface LadderOptions {
+  /** Rungs in any order; the base rate is added when it is not among them. */
+  readonly rungs: readonly Rung[];
+  /** Day of the outer origin, days since 1970-01-01: nothing that closed later is looked at. */
+  readonly known_by: number;
+  readonly seed: number;
+  /** Distinct accounts with the outcome below which no verdict is given. Default 30. */
+  readonly min_outcomes?: number;
+  /** Calendar months of closed history below which no verdict is given. Default 12. */
+  readonly min_months?: number;
+  /** Inner origins compared on, the latest ones. Default 12. */
+  readonly origins?: number;
+  /** Accounts with the outcome that each inner training side must hold. Default 10. */
+  readonly min_train_outcomes?: number;
+  /** One-sided family-wise level. Default 0.02. */
+  readonly family_level?: number;
+  /** Bootstrap draws of the test (default 2000) and of the AUC intervals (default 200). */
+  readonly replicates?: number;
+  readonly auc_replicates?: number;
+}
+
+/** One rung of the printed table. Losses and gains in nats a row, out of time. */
+export interface LadderRow {
+  readonly rung: string;
+  readonly title: string;
+  readonly complexity: number;
+  readonly status: 'compared' | 'skipped';
+  /** Why it was skipped; `null` when compared. */
+  readonly reason: string | null;
+  readonly log_loss: number;
+  readonly log_loss_se: number;
+  /** Log loss of the base rate known at each origin, less this rung's: above 0 is better. */
+  readonly gain: number;
+  readonly gain_se: number;
+  /** One-sided, family-wise over all rungs; 1 for the base rate. */
+  readonly p_value: number;
+  readonly beats_base: boolean;
+  /** Outcome-weighted mean within origins, and its 90 % interval by account. */
+  readonly auc: number;
+  readonly auc_low: number;
+  readonly auc_high: number;
+  readonly is_taken: boolean;
+  /** What a reader may be misled by, or `null`. */
+  readonly note: string | null;
+}
+
+export type LadderVerdict = 'signal' | 'no_signal' | 'too_few_outcomes';
+
+/** Which rung serves, and the evidence. */
+export interface LadderResult {
+  readonly verdict: LadderVerdict;
+  /** The rung taken; `null` unless the verdict is `signal`. */
+  readonly rung: string | null;
+  /** Simplest first; empty where there were too few outcomes. */
+  readonly rows: readonly LadderRow[];
+  /** One sentence for the header of a list. */
+  readonly sentence: string;
+  /** Distinct accounts with a closed outcome, and calendar months of closed observation dates. */
+  readonly outcomes: number;
+  readonly months: number;
+  /** Inner origins compared on, `YYYY-MM-DD`. */
+  readonly origins: readonly string[];
+  /** Out-of-time predictions of every compared rung on the inner origins, for calibration; undefined when too few. */
+  readonly out_of_time: OutOfTime | undefined;
+}
+
+export interface OutOfTime {
+  /** Rows of the panel, origin by origin. */
+  readonly rows: Uint32Array;
+  /** Probabilities by rung name, in the order of `rows`. */
+  readonly probability: Readonly<Record<string, Float64Array>>;
+}
+
+/**
+ * The decision rule. Every rung is fitted on what was known at each inner origin and predicts that origin's rows; log
+ * losses are compared row by row, clustered by account. Only rungs that beat the base rate known at each origin at a
+ * one-sided family-wise 2 % (max-T bootstrap over all rungs, see `testFamily`) can be taken: the best of them, or a simpler
+ * one of them whose loss is less than one standard error of their paired difference above it. When none does, the verdict is
+ * `no_signal`, whatever the AUCs say.
+ */
+export async function climbLadder(panel: Panel, options: LadderOptions): Promise<LadderResult> {
+  const { min_outcomes = 30, min_months = 12, origins: originCount = 12, min_train_outcomes = 10 } = options;
+  const { outcomes, months } = closedHistory(panel, options.known_by);
+  const tooFew = (sentence: string): LadderResult => ({
+    verdict: 'too_few_outcomes',
+    rung: null,
+    rows: [],
+    sentence,
+    outcomes,
+    months,
+    origins: [],
+    out_of_time: undefined,
+  });
+  if (outcomes < min_outcomes)
+    return tooFew(`Facts, not a forecast: ${outcomes} outcomes here, ${min_outcomes} needed.`);
+  if (months < min_months) {
+    return tooFew(`Facts, not a forecast: ${months} months of closed history here, ${min_months} needed.`);
+  }
+  const splits = innerOrigins(panel, options.known_by, originCount, min_train_outcomes);
+  if (splits.length === 0) {
+    return tooFew(`Facts, not a forecast: no date has ${min_train_outcomes} earlier outcomes to learn from.`);
+  }
+  const rungs = [baseRateRung, ...options.rungs.filter((rung) => rung.name !== baseRateRung.name)];
+  const replay = await replayRungs(panel, rungs, splits, options.seed);
+  return judge(panel, replay, options, {
+    outcomes,
+    months,
+    origins: splits.map((split) => dayFromNumber(split.origin)),
+  });
+}
+
+function closedHistory(panel: Panel, knownBy: number): { outcomes: number; months: number } {
+  const accounts = new Set<number>();
+  const dates = new Set<number>();
+  for (let i = 0; i < panel.label.length; i++) {
+    if ((panel.closed_on[i] as number) > knownBy || !((panel.weight[i] as number) > 0)) continue;
+    dates.add(panel.observation_date[i] as number);
+    if (panel.label[i] === 1) accounts.add(panel.account[i] as number);
+  }
+  const months = new Set([...dates].map((date) => dayFromNumber(date).slice(0, 7)));
+  return { outcomes: accounts.size, months: months.size };
+}
+
+interface Replayed {
+  readonly rung: Rung;
+  readonly probability: Float64Array;
+  /** Origins at which it stood on its own; elsewhere it repeats the base rate. */
+  readonly fitted: number;
+  readonly reason: string | null;
+}
+
+interface Replay {
+  readonly rows: Uint32Array;
+  readonly rungs: readonly Replayed[];
+}
+
+async function replayRungs(
+  panel: Panel,
+  rungs: readonly Rung[],
+  splits: readonly OriginSplit[],
+  seed: number,
+): Promise<Replay> {
+  const rows = Uint32Array.from(splits.flatMap((split) => [...split.test]));
+  const state = rungs.map((rung) => ({ rung, probability: new Float64Array(rows.length), fitted: 0, reason: '' }));
+  let offset = 0;
+  for (const split of splits) {
+    const train = takePanelRows(panel, split.train);
+    const test = takePanelRows(panel, split.test);
+    let base: Float64Array | undefined;
+    for (const entry of state) {
+      // Its own source for each rung and origin: a rung added or left out changes no other rung's numbers.
+      const fitted = await entry.rung.fit(train, forkRandom(seed, `${entry.rung.name}:${split.origin}`));
+      if ('skipped' in fitted) entry.reason = fitted.skipped;
+      else entry.fitted++;
+      const probability = 'skipped' in fitted ? base : fitted.predict(test);
+      if (probability === undefined) throw new Error('the base rate must stand on every table');
+      base ??= probability;
+      entry.probability.set(probability, offset);
+    }
+    offset += split.test.length;
+  }
+  return { rows, rungs: state.map((entry) => ({ ...entry, reason: entry.fitted > 0 ? null : entry.reason })) };
+}
+
+type Facts = Pick<LadderResult, 'outcomes' | 'months' | 'origins'>;
+
+function judge(panel: Panel, replay: Replay, options: LadderOptions, facts: Facts): LadderResult {
+  const { family_level = 0.02, replicates = 2000, auc_replicates = 200, seed } = options;
+  const rows = takePanelRows(panel, replay.rows);
+  const compared = replay.rungs.filter((entry) => entry.reason === null);
+  const losses = compared.map((entry) => logLosses(entry.probability, rows.label));
+  const base = losses[0] as Float64Array;
+  const gains = losses.slice(1).map((loss) => loss.map((value, i) => (base[i] as number) - value));
+  const clusters = clustersOf(rows.account);
+  const family = testFamily(gains, clusters, rows.weight, forkRandom(seed, 'ladder'), replicates);
+  const beats = family.map((result) => result.mean > 0 && result.p_value <= family_level);
+  const taken = takeRung(compared, losses, beats, rows);
+  const table = replay.rungs.map((entry): LadderRow => {
+    const k = compared.indexOf(entry);
+    const head = { rung: entry.rung.name, title: entry.rung.title, complexity: entry.rung.complexity };
+    if (k < 0) return { ...head, ...SKIPPED, reason: entry.reason };
+    const loss = clusteredMean(losses[k] as Float64Array, rows.account, rows.weight);
+    const result = k === 0 ? undefined : (family[k - 1] as FamilyResult);
+    const auc = bootstrapMetric(
+      METRICS.roc_auc,
+      { score: entry.probability, label: rows.label, weight: rows.weight },
+      rows.account,
+      forkRandom(seed, 'auc'),
+      { origin: rows.observation_date, replicates: auc_replicates },
+    );
+    const beats_base = k > 0 && beats[k - 1] === true;
+    return {
+      ...head,
+      status: 'compared',
+      reason: null,
+      log_loss: loss.mean,
+      log_loss_se: loss.standard_error,
+      gain: result?.mean ?? 0,
+      gain_se: result?.standard_error ?? 0,
+      p_value: result?.p_value ?? 1,
+      beats_base,
+      auc: auc.value,
+      auc_low: auc.low,
+      auc_high: auc.high,
+      is_taken: entry === taken,
+      note: !beats_base && auc.low > 0.5 ? 'ranks, but its probabilities are no better than the base rate' : null,
+    };
+  });
+  table.sort((a, b) => a.complexity - b.complexity || (a.rung < b.rung ? -1 : 1));
+  return {
+    verdict: taken === undefined ? 'no_signal' : 'signal',
+    rung: taken?.rung.name ?? null,
+    rows: table,
+    sentence: sentenceOf(table, facts),
+    ...facts,
+    out_of_time: {
+      rows: replay.rows,
+      probability: Object.fromEntries(compared.map((entry) => [entry.rung.name, entry.probability])),
+    },
+  };
+}
+
+const SKIPPED = {
+  status: 'skipped',
+  log_loss: Number.NaN,
+  log_loss_se: Number.NaN,
+  gain: Number.NaN,
+  gain_se: Number.NaN,
+  p_value: Number.NaN,
+  beats_base: false,
+  auc: Number.NaN,
+  auc_low: Number.NaN,
+  auc_high: Number.NaN,
+  is_taken: false,
+  note: null,
+} as const;
+
+/** Best of those that beat the base; then the simplest of those within one standard error of it. */
+function takeRung(
+  compared: readonly Replayed[],
+  losses: readonly Float64Array[],
+  beats: readonly boolean[],
+  rows: Panel,
+): Replayed | undefined {
+  const candidates = compared
+    .map((entry, k) => ({ entry, loss: losses[k] as Float64Array }))
+    .filter((_, k) => k > 0 && beats[k - 1] === true)
+    .map((candidate) => ({ ...candidate, mean: clusteredMean(candidate.loss, rows.account, rows.weight).mean }))
+    .sort((a, b) => a.mean - b.mean);
+  const best = candidates[0];
+  if (best === undefined) return undefined;
+  const asGood = candidates.filter((candidate) => {
+    if (candidate === best) return true;
+    const gap = pairedDifference(candidate.loss, best.loss, rows.account, rows.weight);
+    return candidate.entry.rung.complexity < best.entry.rung.complexity && gap.mean < gap.standard_error;
+  });
+  return asGood.sort((a, b) => a.entry.rung.complexity - b.entry.rung.complexity || a.mean - b.mean)[0]?.entry;
+}
+
+function sentenceOf(table: readonly LadderRow[], facts: Facts): string {
+  const over = `${facts.origins.length} ${facts.origins.length === 1 ? 'date' : 'dates'}, ${facts.outcomes} outcomes`;
+  const taken = table.find((row) => row.is_taken);
+  const base = table.find((row) => row.rung === 'base_rate');
+  if (taken !== undefined && base !== undefined) {
+    return (
+      `${capital(taken.title)} beats the base rate out of time: log loss ${taken.log_loss.toFixed(4)} against ` +
+      `${base.log_loss.toFixed(4)} (family-wise p = ${taken.p_value.toFixed(4)}; ${over}).`
+    );
+  }
+  const ranking = table
+    .filter((row) => row.note !== null)
+    .sort((a, b) => b.auc - a.auc)
+    .at(0);
+  const tail =
+    ranking === undefined
+      ? ''
+      : ` ${capital(ranking.title)} ranks (AUC ${ranking.auc.toFixed(2)}), but its probabilities are no better than the base rate.`;
+  return `No signal: no model beats the base rate out of time (${over}).${tail}`;
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

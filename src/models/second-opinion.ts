@@ -1,0 +1,77 @@
+import LogisticRegression from 'ml-logistic-regression';
+import { Matrix } from 'ml-matrix';
+import type { FeatureColumn, TrainingTable } from '../contract/model.ts';
+import { encode, learnEncoding } from './design.ts';
+import { checkTable } from './logistic.ts';
+
+/** Rows above which the second opinion is not asked: its gradient descent walks over all rows at every step. */
+export const SECOND_OPINION_ROWS = 5_000;
+/** AUC by which the two may differ before it is a warning. */
+export const SECOND_OPINION_GAP = 0.01;
+
+const STEPS = 400;
+const RARE_WEIGHT = 20;
+
+export type SecondOpinion = { readonly score: Float64Array; readonly steps: number } | { readonly skipped: string };
+
+/**
+ * An independent fit of the logistic rung by the package ml-logistic-regression: gradient descent without penalty, on the
+ * same standardised columns with a column of ones for the intercept, step 1/n (less where the columns are so correlated
+ * that 1/n would diverge). Its scores for `columns` are for ranking beside the rung's, never shown as probabilities.
+ * The package knows no weights: rows of weight 0 are left out, others count once.
+ */
+export function secondOpinion(table: TrainingTable, columns: readonly FeatureColumn[]): SecondOpinion {
+  const rows: number[] = [];
+  for (let i = 0; i < table.label.length; i++) if ((table.weight[i] as number) > 0) rows.push(i);
+  if (rows.length > SECOND_OPINION_ROWS) {
+    return { skipped: `${rows.length} rows; the second opinion is asked for up to ${SECOND_OPINION_ROWS}` };
+  }
+  checkTable(table);
+  const encodings = table.columns.map((column) => learnEncoding(column, table.weight, RARE_WEIGHT));
+  const design = encodings.flatMap((encoding, j) => encode(encoding, table.columns[j] as FeatureColumn));
+  const asked = encodings.flatMap((encoding) => {
+    const column = columns.find((candidate) => candidate.name === encoding.name);
+    if (column === undefined) throw new Error(`the table has no column ${encoding.name}`);
+    return encode(encoding, column);
+  });
+  const features = Matrix.zeros(rows.length, design.length + 1);
+  rows.forEach((row, i) => {
+    features.set(i, 0, 1);
+    design.forEach((column, j) => {
+      features.set(i, j + 1, column[row] as number);
+    });
+  });
+  const model = new LogisticRegression({
+    numSteps: STEPS,
+    learningRate: Math.min(1, 4 / largestEigenvalue(features)) / rows.length,
+  });
+  model.train(features, Matrix.columnVector(rows.map((row) => table.label[row] as number)));
+  const n = columns[0]?.values.length ?? 0;
+  const scored = Matrix.zeros(n, asked.length + 1);
+  for (let i = 0; i < n; i++) {
+    scored.set(i, 0, 1);
+    asked.forEach((column, j) => {
+      scored.set(i, j + 1, column[i] as number);
+    });
+  }
+  const score = n === 0 ? [] : (model.classifiers[0]?.testScores(scored) ?? []);
+  return { score: Float64Array.from(score), steps: STEPS };
+}
+
+/** Largest eigenvalue of XᵀX ÷ n by power iteration; gradient descent on log loss is stable up to step 8 ÷ it ÷ n. */
+function largestEigenvalue(features: Matrix): number {
+  const width = features.columns;
+  const gram = features.transpose().mmul(features);
+  let vector = new Float64Array(width).fill(1);
+  let value = 1;
+  for (let step = 0; step < 50; step++) {
+    const next = new Float64Array(width);
+    for (let j = 0; j < width; j++) {
+      for (let k = 0; k < width; k++) next[j] = (next[j] as number) + gram.get(j, k) * (vector[k] as number);
+    }
+    value = Math.hypot(...next) / Math.hypot(...vector);
+    const norm = Math.hypot(...next) || 1;
+    vector = next.map((x) => x / norm);
+  }
+  return value / features.rows;
+}
