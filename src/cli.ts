@@ -62,7 +62,9 @@ function systemHint(error: unknown): string | undefined {
 /** What stands on stderr for anything thrown, and the exit code: the one catch of the program. */
 function explain(error: unknown, isDebug: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  process.stderr.write(`retain: ${messageOf(error)}\n`);
+  // Over the line of progress that the error has left standing.
+  const clear = process.stderr.isTTY === true ? '\r\u001b[2K' : '';
+  process.stderr.write(`${clear}retain: ${messageOf(error)}\n`);
   const hint = error instanceof UserError ? error.hint : systemHint(error);
   if (hint !== undefined) {
     process.stderr.write(`${hint}\n`);

@@ -76,7 +76,8 @@ export function text(flag: string, value: string): string {
 function wholeNumber(flag: string, value: string, low: number, high: number): number {
   const number = Number(value);
   if (/^\d+$/.test(value) && number >= low && number <= high) return number;
-  throw new UserError(`${flag} ${value} is not a whole number from ${low} to ${high}`, {
+  const range = high === Number.MAX_SAFE_INTEGER ? `from ${low}` : `from ${low} to ${high}`;
+  throw new UserError(`${flag} ${value} is not a whole number ${range}`, {
     hint: `Write it in digits, for example ${flag} ${Math.max(low, 10)}.`,
   });
 }

@@ -52,7 +52,7 @@ async function writeFile(report: RunReport, options: CommonOptions, file: string
     await write(report, options, createWriteStream(part));
     renameSync(part, file);
   } catch (error) {
-    rmSync(part, { force: true });
+    discard(part);
     throw unwritable(file, error);
   }
   options.progress.note(`wrote ${file}`);
@@ -72,6 +72,13 @@ async function writeDirectory(report: RunReport, options: CommonOptions, directo
   for (const list of report.lists) {
     await writeFile({ ...report, lists: [list] }, options, join(directory, `${list.name}.csv`));
   }
+}
+
+/** Takes away a part that was begun; where nothing could be begun, the first error is the one to tell. */
+function discard(part: string): void {
+  try {
+    rmSync(part, { force: true });
+  } catch {}
 }
 
 function unwritable(path: string, error: unknown): unknown {

@@ -22,7 +22,7 @@ export interface RunSettings {
 export function retain(args: readonly string[], settings: RunSettings = {}): Outcome {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...(settings.node ?? []), BIN, ...args], {
     cwd: settings.cwd ?? ROOT,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...settings.env },
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...settings.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
     maxBuffer: 1 << 28,
@@ -35,7 +35,12 @@ export function retain(args: readonly string[], settings: RunSettings = {}): Out
 export function shell(line: string, settings: RunSettings = {}): Outcome {
   const { status, stdout, stderr } = spawnSync('bash', ['-c', line], {
     cwd: settings.cwd ?? ROOT,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', RETAIN: `${process.execPath} ${BIN}`, ...settings.env },
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: process.env.HOME ?? '',
+      RETAIN: `${process.execPath} ${BIN}`,
+      ...settings.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
     timeout: 100_000,
@@ -47,13 +52,17 @@ export function shell(line: string, settings: RunSettings = {}): Outcome {
  * Runs the real program with a terminal on stdout, `columns` wide, by way of `script`; undefined where that tool is
  * missing. Input is empty. What comes back has the terminal's line ends taken out.
  */
-export async function retainOnTerminal(args: readonly string[], columns: number, settings: RunSettings = {}): Promise<Outcome | undefined> {
+export async function retainOnTerminal(
+  args: readonly string[],
+  columns: number,
+  settings: RunSettings = {},
+): Promise<Outcome | undefined> {
   const quoted = [process.execPath, BIN, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   const line = `stty cols ${columns} rows 50; ${quoted}`;
   return new Promise((resolve) => {
     const child = spawn('script', ['-qec', line, '/dev/null'], {
       cwd: settings.cwd ?? ROOT,
-      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', TERM: 'xterm', ...settings.env },
+      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', TERM: 'xterm', ...settings.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';
