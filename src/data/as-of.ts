@@ -21,6 +21,8 @@ const SHORTEST_PAUSE_DAYS = 7;
 const SHORTEST_SPAN_DAYS = 28;
 /** The first run replays eight weeks; undated rows must stand in them. No label inside them is ever closed. */
 const REPLAY_DAYS = 56;
+/** Share of accounts that must lapse in a silence of the contract export for the silence to be the export's end. */
+const LAPSE_WAVE_RATE = 0.05;
 
 interface Feed {
   readonly name: string;
@@ -34,7 +36,8 @@ interface Feed {
  * Settles the as-of date D: the date asked for, else the declared `exported_at`, else the last full day of the feed
  * with most rows per day, never after `today`. Feeds are measured by recorded actions (view `feed_activity`), never by
  * end or due dates. A main feed whose last action lies further before the newest one than the 99th percentile of its
- * own pauses (at least 7 days) has stopped: it is named, marked in `feed.is_stopped`, and does not move D.
+ * own pauses (at least 7 days) has stopped: it is named, marked in `feed.is_stopped`, and does not move D. Only the
+ * contract export moves it, where its silence would read as a churn wave.
  *
  * The last day of a feed is not full when fewer than half as many rows fell on it as on the same weekday of the eight
  * weeks before (median) and the feed carries times of day, or the day is today.
@@ -50,7 +53,7 @@ export async function resolveAsOf(
 ): Promise<AsOf> {
   const { requested, today } = options;
   const feeds = await readFeeds(engine, today);
-  const natural = naturalDay(feeds, config, today);
+  const natural = await beforeExportEnd(engine, feeds, naturalDay(feeds, config, today));
   await engine.execute('update settings set first_seen_on = $day where first_seen_on is null', {
     day: addDays(natural.asOf, -REPLAY_DAYS),
   });
@@ -85,15 +88,21 @@ async function readFeeds(engine: Engine, today: Day): Promise<Feed[]> {
   return [...feeds.values()];
 }
 
-function naturalDay(feeds: readonly Feed[], config: Config, today: Day): { asOf: Day; reason: string } {
+function naturalDay(
+  feeds: readonly Feed[],
+  config: Config,
+  today: Day,
+): { asOf: Day; reason: string; isDeclared?: true } {
   if (config.exported_at !== undefined) {
     const day = exportedDay(config.exported_at);
     return day > today
-      ? { asOf: today, reason: `today, because the declared export date ${longDay(day)} lies ahead` }
-      : { asOf: day, reason: 'the last full day before the declared export time' };
+      ? { asOf: today, reason: `today, because the declared export date ${longDay(day)} lies ahead`, isDeclared: true }
+      : { asOf: day, reason: 'the last full day before the declared export time', isDeclared: true };
   }
   const main = feeds.filter((feed) => EVENT_FEEDS.has(feed.name));
-  const recorded = RECORD_FEEDS.map((name) => feeds.find((feed) => feed.name === name)).filter((feed) => feed !== undefined);
+  const recorded = RECORD_FEEDS.map((name) => feeds.find((feed) => feed.name === name)).filter(
+    (feed) => feed !== undefined,
+  );
   const candidates = main.length > 0 ? main : recorded.slice(0, 1);
   const newest = Math.max(...candidates.map(lastDay));
   const running = candidates.filter((feed) => newest - lastDay(feed) <= longestPause(feed, newest));
@@ -109,9 +118,47 @@ function naturalDay(feeds: readonly Feed[], config: Config, today: Day): { asOf:
   };
 }
 
+/**
+ * An export whose contracts stop before its usage does would read every later scheduled end as a churn: where contract
+ * rows have been silent for longer than usual and more than a twentieth of the accounts would lapse in that silence,
+ * knowledge of the accounts ends with the last contract row, and so does D.
+ */
+async function beforeExportEnd(
+  engine: Engine,
+  feeds: readonly Feed[],
+  day: { asOf: Day; reason: string; isDeclared?: true },
+): Promise<{ asOf: Day; reason: string }> {
+  const contract = feeds.find((feed) => feed.name === 'contract');
+  if (contract === undefined || day.isDeclared) return day;
+  const last = lastDay(contract);
+  const lastOn = dayFromNumber(last);
+  if (daysBetween(lastOn, day.asOf) <= longestPause(contract, last)) return day;
+  const [row] = await engine.rows(
+    `with held as (
+       select account_id, max(case when end_on is null or end_on > $day::date then 1 else 0 end) as is_kept
+       from contract_term($last::date)
+       where is_open and not is_trial
+       group by account_id
+     )
+     select count(*) as open_count, sum(1 - is_kept) as lapsed_count from held`,
+    { day: day.asOf, last: lastOn },
+  );
+  const open = Number(row?.['open_count'] ?? 0);
+  const lapsed = Number(row?.['lapsed_count'] ?? 0);
+  if (lapsed <= open * LAPSE_WAVE_RATE) return day;
+  return {
+    asOf: lastOn,
+    reason:
+      `the last recorded action of contract: on ${longDay(day.asOf)}, ${day.reason}, ` +
+      `${lapsed} of ${open} accounts would count as lapsed only because the contract export ends`,
+  };
+}
+
 function asked(requested: Day, today: Day, feeds: readonly Feed[]): { asOf: Day; reason: string } {
   if (!isDay(requested)) {
-    throw new UserError(`--as-of ${requested} is not a day`, { hint: 'write it as YYYY-MM-DD, for example 2024-10-01' });
+    throw new UserError(`--as-of ${requested} is not a day`, {
+      hint: 'write it as YYYY-MM-DD, for example 2024-10-01',
+    });
   }
   if (requested > today) {
     throw new UserError(`--as-of ${requested} lies after today (${today})`, { hint: 'choose a day that is over' });
