@@ -100,6 +100,8 @@ export function headingFit(heading: string, words: string, entity: readonly stri
     if (rank >= 0) best = Math.max(best, factor * Math.max(0.6, 1 - 0.015 * rank));
   }
   if (best > 0) return best;
+  // A trial's end is not a contract's end, and so on: words in front change what a heading means.
+  if (/^(trial|last|next|previous|first|estimated|expected)_/.test(plain)) return 0;
   const tail = list.find((word) => word.length >= 6 && plain.endsWith(`_${word}`));
   return tail === undefined ? 0 : 0.6;
 }

@@ -16,7 +16,7 @@ import { type ColumnProfile, daySql } from './recognition.ts';
 /** Settles what the generic headings of a contract file leave open: ends, amounts, terms, products, row keys. */
 export async function refineContract(engine: Engine, guess: TableGuess): Promise<TableGuess> {
   let refined = await decideEnds(engine, guess);
-  refined = decideRates(refined);
+  refined = decideRates(decideTrial(refined));
   refined = decideBillingPeriod(refined);
   refined = await decideAmounts(engine, refined);
   refined = await decideProducts(engine, refined);
@@ -150,6 +150,21 @@ function judgeEnd(
     confidence: says === 'real' ? 0.9 : 0.7,
     why: `it is filled on ${filled} of ${rows} rows and never later than the last start on record: the day it really ended`,
   };
+}
+
+/** "Trial converted" says the opposite of "is a trial". */
+function decideTrial(guess: TableGuess): TableGuess {
+  if (guess.columns.some((item) => item.column === 'is_trial')) return guess;
+  const converted = guess.profile.columns.find(
+    (column) => column.kind === 'boolean' && /trial.*(converted|won)|converted.*trial/.test(headingWords(column.name)),
+  );
+  if (converted === undefined) return guess;
+  return withColumn(guess, {
+    column: 'is_trial',
+    mapping: { from: converted.name, transform: 'not' },
+    confidence: 0.8,
+    why: 'a trial that was not converted never paid',
+  });
 }
 
 /** Discounts written as percent become rates. */

@@ -13,10 +13,11 @@ import {
   withColumn,
   withNote,
 } from './mapping-columns.ts';
-import { decideEnds, refineContract } from './mapping-contract.ts';
+import { refineContract } from './mapping-contract.ts';
 import { ACCOUNT_HEADINGS, TABLE_HINTS } from './mapping-hints.ts';
 import { accountHeading, accountKey, isUnique, referenceTo, rowOrderEvidence } from './mapping-keys.ts';
 import { isFivetran, matchPreset } from './mapping-presets.ts';
+import { unifySpellings } from './mapping-spellings.ts';
 import { refineInvoice, refineOpportunity, refineSurvey, refineTicket } from './mapping-tables.ts';
 import { findTwins, refineUsage } from './mapping-usage.ts';
 import { fileWords, headingWords } from './mapping-words.ts';
@@ -83,7 +84,7 @@ export async function recognise(
   leftOut.push(...generic.leftOut);
   const settled = dropRepeats([...guesses, ...generic.guesses]);
   leftOut.push(...settled.leftOut);
-  const { refined, leftOut: twins, notes } = await refineAll(engine, settled.guesses);
+  const { refined, leftOut: twins, notes } = await refineAll(engine, settled.guesses, profiles);
   leftOut.push(...twins);
   return {
     guesses: refined.sort(
@@ -193,6 +194,13 @@ async function recogniseOwn(
   }
   const promoted = await promotePayers(engine, profiles, guesses, accounts);
   notes.push(...promoted);
+  for (const profile of profiles) {
+    // Files that point at a list which has only just become the accounts.
+    if (promoted.length === 0 || guesses.has(profile) || accounts.some((account) => account.profile === profile))
+      continue;
+    const guess = bestTable(profile, await findAccount(engine, profile, accounts));
+    if (guess !== undefined) guesses.set(profile, guess);
+  }
   await linkRest(engine, profiles, guesses, [...guesses.values(), ...preset]);
   for (const account of accounts) guesses.set(account.profile, accountGuess(account, account === main));
   const ordered = profiles.flatMap((profile) => {
@@ -204,7 +212,7 @@ async function recogniseOwn(
     .filter((profile) => !guesses.has(profile))
     .map((profile): LeftOut => ({ file: profile.file, reason: unplacedReason(profile), kind: 'unknown' }));
   return {
-    guesses: await addContracts(engine, rowOrder.guesses, preset),
+    guesses: addContracts(rowOrder.guesses, preset),
     leftOut,
     notes: [...notes, ...rowOrder.notes],
   };
@@ -476,11 +484,7 @@ async function keyByRowOrder(
 }
 
 /** An account list with amounts, ends or cancellations is also one contract an account, unless contracts have a file. */
-async function addContracts(
-  engine: Engine,
-  guesses: readonly TableGuess[],
-  preset: readonly TableGuess[],
-): Promise<TableGuess[]> {
+function addContracts(guesses: readonly TableGuess[], preset: readonly TableGuess[]): TableGuess[] {
   const result = [...guesses];
   if ([...guesses, ...preset].some((guess) => guess.table === 'contract' || guess.table === 'mrr_month')) return result;
   for (const account of guesses.filter((guess) => guess.table === 'account')) {
@@ -501,7 +505,7 @@ async function addContracts(
       options: {},
       notes: ['the account list is also one contract an account: there is no contract file'],
     };
-    result.push(await decideEnds(engine, guess));
+    result.push(guess);
   }
   return result;
 }
@@ -532,6 +536,7 @@ function dropRepeats(guesses: readonly TableGuess[]): { guesses: TableGuess[]; l
 async function refineAll(
   engine: Engine,
   guesses: readonly TableGuess[],
+  profiles: readonly TableProfile[],
 ): Promise<{ refined: TableGuess[]; leftOut: LeftOut[]; notes: string[] }> {
   const hasInvoices = guesses.some((guess) => guess.table === 'invoice');
   const refined: TableGuess[] = [];
@@ -561,7 +566,7 @@ async function refineAll(
           )
         : withNote(next, 'the contracts state no amount: ARR is unknown until an export with prices is added');
     }
-    refined.push(next);
+    refined.push(unifySpellings(next, profiles));
   }
   const usable = refined.filter(isComplete);
   const leftOut: LeftOut[] = refined

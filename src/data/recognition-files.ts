@@ -32,7 +32,7 @@ const DELIMITERS = [',', ';', '\t', '|'] as const;
 const HEAD_BYTES = 262_144;
 /** Files that retain itself writes or that are never exports. */
 const OWN = /^(retain.*\.ya?ml|readme.*|license.*|package(-lock)?\.json|tsconfig.*\.json)$/i;
-const SKIPPED_FOLDERS = /^(\.|node_modules$|rejects$|outbox$|dist$)/;
+const SKIPPED_FOLDERS = /^(\.|node_modules$|rejects$|outbox$|dist$|truth$)/;
 
 /**
  * Lists the files under `directory`, at most two folders down, in path order, and tells format and delimiter from

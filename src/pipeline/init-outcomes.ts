@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ChurnDefinition, Config } from '../contract/config.ts';
+import { resolveAsOf } from '../data/as-of.ts';
+import { ingest } from '../data/ingest.ts';
+import { createSettings } from '../data/settings.ts';
+import { createViews, VIEW_NAMES } from '../data/views.ts';
+import { openDuckDB } from '../engine/duckdb.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Day } from '../lib/dates.ts';
+
+/** Outcomes that one churn definition finds in the exports. */
+export interface OutcomeCount {
+  readonly definition: Exclude<ChurnDefinition, 'none'>;
+  /** Different accounts with an outcome, and outcomes in all. */
+  readonly accounts: number;
+  readonly outcomes: number;
+  /** ARR of these accounts on the day before they decided; null when no contract states an amount. */
+  readonly arr_amount: number | null;
+  readonly first_on: Day | null;
+  readonly last_on: Day | null;
+  /** Accounts that another recorded definition sees differently: gone here and not there, or the other way round. */
+  readonly contradictions: number;
+}
+
+/** The counts of every definition and the one to take. */
+export interface ChurnChoice {
+  readonly asOf: Day;
+  readonly asOfReason: string;
+  readonly counts: readonly OutcomeCount[];
+  readonly definition: ChurnDefinition;
+  readonly reason: string;
+}
+
+/** Definitions in the order in which they are believed when nothing else tells them apart. */
+const DEFINITIONS: readonly Exclude<ChurnDefinition, 'none'>[] = [
+  'cancel_request',
+  'churn_event',
+  'account_churn_date',
+  'contract_chain',
+  'contraction',
+  'inactivity',
+];
+/** Definitions that read a record of leaving; the others infer it from less money or no use. */
+const RECORDED: readonly ChurnDefinition[] = ['cancel_request', 'churn_event', 'account_churn_date', 'contract_chain'];
+
+/**
+ * Reads the exports by `config` into a temporary place, counts the outcomes under every churn definition as of the
+ * default date, and picks one. Throws what ingest throws.
+ */
+export async function countOutcomes(config: Config, today: Day): Promise<ChurnChoice> {
+  const scratch = mkdtempSync(join(tmpdir(), 'retain-init-'));
+  const engine = await openDuckDB({ memoryLimit: '1500MB', spillDirectory: join(scratch, 'spill') });
+  try {
+    await ingest(engine, config, {
+      cacheDirectory: join(scratch, 'cache'),
+      rejectsDirectory: join(scratch, 'rejects'),
+    });
+    await createSettings(engine, config);
+    await createViews(engine);
+    const { asOf, reason } = await resolveAsOf(engine, config, { today });
+    const counts = await countAll(engine, asOf);
+    return { asOf, asOfReason: reason, counts, ...chooseDefinition(counts, config.model.min_outcomes) };
+  } finally {
+    engine.close();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function countAll(engine: Engine, asOf: Day): Promise<OutcomeCount[]> {
+  await engine.execute(
+    'create or replace table init_outcome (definition varchar, account_id varchar, decided_on date, returned_on date)',
+  );
+  for (const definition of DEFINITIONS) {
+    if (!VIEW_NAMES.includes(`outcome_${definition}`)) continue;
+    await engine.execute(
+      `insert into init_outcome select '${definition}', account_id, decided_on, returned_on
+       from outcome_${definition}(cast($as_of as date)) where account_id is not null and decided_on <= cast($as_of as date)`,
+      { as_of: asOf },
+    );
+  }
+  await engine.execute(
+    `create or replace table init_line as
+     select account_id, start_date, end_on, coalesce(arr_amount, mrr_amount * 12) as arr_amount, line_key, contract_id
+     from contract_term(cast($as_of as date)) where not is_trial`,
+    { as_of: asOf },
+  );
+  // Contradictions are about where an account stands at the end: gone and not come back, or staying.
+  const rows = await engine.rows(
+    `with recorded as (
+       select definition, account_id, bool_or(returned_on is null) as is_gone from init_outcome
+       where definition in (select unnest(string_split($recorded, ','))) group by definition, account_id
+     ),
+     used as (select distinct definition from recorded),
+     gone as (select account_id, definition from recorded where is_gone),
+     accounts as (select distinct account_id from gone union select distinct account_id from init_outcome),
+     named as (select distinct definition from init_outcome),
+     verdicts as (
+       select named.definition, accounts.account_id,
+         exists (select 1 from init_outcome o where o.definition = named.definition and o.account_id = accounts.account_id and o.returned_on is null) as is_gone
+       from named cross join accounts
+     ),
+     disagreeing as (
+       select v.definition, count(distinct v.account_id) as contradictions
+       from verdicts v join used on used.definition <> v.definition
+       left join gone on gone.definition = used.definition and gone.account_id = v.account_id
+       where v.is_gone <> (gone.account_id is not null)
+       group by v.definition
+     ),
+     last_outcome as (
+       select definition, account_id, max(decided_on) as decided_on from init_outcome group by definition, account_id
+     ),
+     -- The newest line of a product the day before the decision stands for what it was worth.
+     worth as (
+       select l.definition, l.account_id, c.line_key, c.arr_amount,
+         row_number() over (partition by l.definition, l.account_id, c.line_key order by c.start_date desc, c.contract_id) as nearness
+       from last_outcome l join init_line c on c.account_id = l.account_id
+         and (c.start_date is null or c.start_date < l.decided_on) and (c.end_on is null or c.end_on >= l.decided_on)
+     ),
+     money as (select definition, sum(arr_amount) as arr_amount from worth where nearness = 1 group by definition)
+     select o.definition, count(distinct o.account_id) as accounts, count(*) as outcomes,
+       min(o.decided_on) as first_on, max(o.decided_on) as last_on,
+       max(coalesce(d.contradictions, 0)) as contradictions, max(m.arr_amount) as arr_amount
+     from init_outcome o left join disagreeing d using (definition) left join money m using (definition)
+     group by o.definition`,
+    { recorded: RECORDED.join(',') },
+  );
+  return DEFINITIONS.map((definition) => {
+    const row = rows.find((item) => item['definition'] === definition);
+    const text = (key: string) => (typeof row?.[key] === 'string' ? String(row[key]) : null);
+    return {
+      definition,
+      accounts: Number(row?.['accounts'] ?? 0),
+      outcomes: Number(row?.['outcomes'] ?? 0),
+      arr_amount: row?.['arr_amount'] === null || row === undefined ? null : Number(row['arr_amount']),
+      first_on: text('first_on'),
+      last_on: text('last_on'),
+      contradictions: Number(row?.['contradictions'] ?? 0),
+    };
+  });
+}
+
+/**
+ * Picks the definition: among those that read a record of leaving and find at least `needed` accounts, the one that
+ * contradicts the others least; where none does, the recorded one with most accounts, said to be too few; contraction
+ * and inactivity are offered, never taken by themselves.
+ */
+export function chooseDefinition(
+  counts: readonly OutcomeCount[],
+  needed: number,
+): { readonly definition: ChurnDefinition; readonly reason: string } {
+  const recorded = counts.filter((count) => RECORDED.includes(count.definition) && count.accounts > 0);
+  const enough = recorded.filter((count) => count.accounts >= needed);
+  const others = (taken: OutcomeCount) =>
+    recorded
+      .filter((count) => count.definition !== taken.definition)
+      .map((count) => `${count.definition} finds ${count.accounts}`)
+      .join(', ');
+  const [best] = [...enough].sort((a, b) => a.contradictions - b.contradictions || b.accounts - a.accounts);
+  if (best !== undefined) {
+    const rest = others(best);
+    const against =
+      best.contradictions === 0
+        ? 'no other record contradicts it'
+        : `${best.contradictions} accounts are seen differently by another record`;
+    return {
+      definition: best.definition,
+      reason: `${best.definition} finds ${best.accounts} accounts that left (${needed} needed); ${rest === '' ? '' : `${rest}; `}${against}`,
+    };
+  }
+  const [most] = [...recorded].sort((a, b) => b.accounts - a.accounts || a.contradictions - b.contradictions);
+  if (most !== undefined) {
+    return {
+      definition: most.definition,
+      reason: `${most.definition} finds ${most.accounts} accounts that left, the most of any record; ${needed} are needed before a forecast is made, until then lists hold facts`,
+    };
+  }
+  return {
+    definition: 'contract_chain',
+    reason:
+      'no record of a customer leaving was found: either these are exports of current customers only, or nobody left; no churn is forecast from them',
+  };
+}
