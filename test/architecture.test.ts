@@ -184,7 +184,7 @@ describe('files', () => {
 
   it('are named as kebab-case nouns, views as their SQL names, migrations by number', () => {
     const odd = files.filter((path) => {
-      const stem = basename(path).replace(/\.[a-z]+$/, '');
+      const stem = basename(path).replace(/(\.d)?\.[a-z]+$/, '');
       const pattern = path.endsWith('.sql')
         ? /^([a-z]|\d{3}_)[a-z0-9]*([_-][a-z0-9]+)*$/
         : /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
