@@ -8,7 +8,9 @@ interface SampleFlags {
   readonly end: string;
   readonly usagePerAccount: number;
   readonly threeExports?: true;
+  readonly daily?: true;
   readonly gzip?: true;
+  readonly withoutConfig?: true;
   readonly force?: true;
 }
 
@@ -26,13 +28,14 @@ export function register(program: Command): void {
       1000,
     )
     .option('--three-exports', 'only usage, tickets and contracts, with three kinds of ids and nothing to join them')
-    .option('--gzip', 'compress the usage export')
+    .option('--daily', 'usage as sums a day, user and feature instead of single events')
+    .option('--gzip', 'compress the longest files')
+    .option('--without-config', 'leave out retain.yaml, so that retain init has something to find out')
     .option('--force', 'overwrite an earlier sample')
     .summary("writes a synthetic company's exports, with planted truth beside them")
     .description(
       'Writes what the CRM, the product, the help desk and the billing system of a made-up company would export,\n' +
-        'and retain.yaml for it. The planted truth goes into DIR/truth, which no other verb reads. The same seed\n' +
-        'gives the same bytes.',
+        'and retain.yaml for it. The planted truth goes into DIR/truth, which no other verb reads. Same seed, same bytes.',
     )
     .action(async (directory: string, flags: SampleFlags, command: Command) => {
       const options = await readOptions(command);
@@ -44,8 +47,12 @@ export function register(program: Command): void {
         months: flags.months,
         end: flags.end,
         usagePerAccount: flags.usagePerAccount,
-        threeExports: flags.threeExports === true,
-        gzip: flags.gzip === true,
+        form: {
+          threeExports: flags.threeExports === true,
+          dailyUsage: flags.daily === true,
+          gzip: flags.gzip === true,
+        },
+        writeConfig: flags.withoutConfig !== true,
         force: flags.force === true,
       });
       await show(report, options, command);

@@ -17,6 +17,16 @@ export interface SampleOptions {
   readonly usagePerAccount: number;
 }
 
+/** Which files a sample has, and how its usage export looks. */
+export interface SampleForm {
+  /** Only usage, tickets and subscriptions, under three id systems and with nothing but content to join them. */
+  readonly threeExports: boolean;
+  /** Usage as sums a day, user and feature instead of single events; not in the three-exports form. */
+  readonly dailyUsage: boolean;
+  /** Compress the long files: usage and the truth by month. */
+  readonly gzip: boolean;
+}
+
 /** One file of the sample, and the select that fills it. */
 export interface SampleFile {
   /** Path under the directory of the sample. */
@@ -25,7 +35,7 @@ export interface SampleFile {
   readonly sql: string;
 }
 
-/** Tables and macros built in this order, each from the ones before it. */
+/** Tables, views and macros built in this order, each from the ones before it. */
 const BUILD = [
   'random',
   'words',
@@ -38,21 +48,74 @@ const BUILD = [
   'churn',
   'activity',
   'subscription',
+  'billing-line',
   'contact',
   'ticket',
+  'desk-ticket',
+  'invoice',
+  'interaction',
+  'survey',
+  'goal',
+  'milestone',
+  'opportunity',
+  'ask',
   'usage-month',
   'usage-event',
 ];
 
-/** What a company exports: the CRM, billing, the help desk, the product. */
-export const EXPORTS: readonly SampleFile[] = ['accounts', 'subscriptions', 'tickets', 'usage'].map(exportFile);
+/** What the CRM, billing and the help desk export beside usage. */
+const COMPANY_EXPORTS = [
+  'accounts',
+  'account-alias',
+  'contacts',
+  'subscriptions',
+  'invoices',
+  'fx',
+  'tickets',
+  'interactions',
+  'surveys',
+  'goals',
+  'milestones',
+  'opportunities',
+  'advocacy',
+];
 
-function exportFile(name: string): SampleFile {
-  return { file: `${name.replaceAll('-', '_')}.csv`, sql: `export-${name}` };
+/** What was planted; written to a folder of its own that nothing reads. */
+const TRUTHS = ['account', 'account-month', 'ticket', 'interaction', 'event'];
+
+/** The files of a sample: the exports first, then what was planted. */
+export function sampleFiles(form: SampleForm): readonly SampleFile[] {
+  const exports = form.threeExports
+    ? [
+        { file: usageFile(form), sql: 'export-three-usage' },
+        { file: 'tickets.csv', sql: 'export-three-tickets' },
+        { file: 'subscriptions.csv', sql: 'export-three-subscriptions' },
+      ]
+    : [
+        ...COMPANY_EXPORTS.map((name) => ({ file: `${fileName(name)}.csv`, sql: `export-${name}` })),
+        { file: usageFile(form), sql: form.dailyUsage ? 'export-usage-daily' : 'export-usage' },
+      ];
+  const truths = TRUTHS.map((name) => ({
+    file: `truth/${fileName(name)}.csv${form.gzip && name === 'account-month' ? '.gz' : ''}`,
+    sql: `truth-${name}`,
+  }));
+  return [...exports, ...truths];
+}
+
+function fileName(name: string): string {
+  return name.replaceAll('-', '_');
+}
+
+function usageFile(form: SampleForm): string {
+  return form.gzip ? 'usage.csv.gz' : 'usage.csv';
 }
 
 function sqlOf(name: string): string {
-  return readSql(new URL(`./sample/${name}.sql`, import.meta.url));
+  return sqlText(`${name}.sql`);
+}
+
+function sqlText(file: string): string {
+  return readSql(new URL(`./sample/${file}`, import.meta.url));
 }
 
 /** Builds the company's tables in the current schema of `engine`. */
@@ -78,8 +141,30 @@ export async function buildCompany(
   }
 }
 
-/** Writes one file of a built company as CSV; `.gz` at the end of `path` compresses it. */
-export async function writeFile(engine: Engine, sql: string, path: string): Promise<void> {
+/** Writes one file of a built company as CSV and returns its rows; `.gz` at the end of `path` compresses it. */
+export async function writeFile(engine: Engine, sql: string, path: string): Promise<number> {
   const compression = path.endsWith('.gz') ? ', compression gzip' : '';
-  await engine.execute(`copy (${sqlOf(sql)}) to ${quoteText(path)} (format csv, header${compression})`);
+  const [row] = await engine.rows(`copy (${sqlOf(sql)}) to ${quoteText(path)} (format csv, header${compression})`);
+  return Number(row?.Count);
+}
+
+/** The text of the `retain.yaml` that maps a full sample. */
+export function sampleConfig(form: SampleForm): string {
+  const usage = [
+    'usage:',
+    `  file: ${usageFile(form)}`,
+    '  system: product',
+    ...(form.dailyUsage ? ['  # Sums a day, user and feature.', '  period: day'] : []),
+    '  columns:',
+    '    account_id: workspace_id',
+    '    user_id: user_id',
+    form.dailyUsage ? '    period_start: usage_date' : '    occurred_at: occurred_at',
+    '    feature: feature',
+    '    event_count: event_count',
+    ...(form.dailyUsage ? [] : ['    duration_seconds: duration_seconds']),
+    '    error_count: error_count',
+    '    # One row in twenty-five reaches the warehouse days later; until then it is not known.',
+    `    known_at: ${form.dailyUsage ? 'loaded_date' : 'loaded_at'}`,
+  ];
+  return sqlText('retain.yaml').replace('{usage}', usage.map((line) => `  ${line}`).join('\n'));
 }

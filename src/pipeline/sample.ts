@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Day } from '../contract/agent.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { RunReport } from '../contract/report.ts';
-import { buildCompany, EXPORTS, type SampleFile, writeFile } from '../data/sample.ts';
+import { buildCompany, type SampleForm, sampleConfig, sampleFiles, writeFile } from '../data/sample.ts';
 import { openDuckDB } from '../engine/duckdb.ts';
 import { quoteText } from '../engine/engine.ts';
 import { UserError } from '../lib/errors.ts';
@@ -16,9 +16,9 @@ export interface SampleRequest extends CommonOptions {
   readonly months: number;
   readonly end: Day;
   readonly usagePerAccount: number;
-  /** Only usage, tickets and contracts, under three id systems. */
-  readonly threeExports: boolean;
-  readonly gzip: boolean;
+  readonly form: SampleForm;
+  /** Write `retain.yaml` beside the exports; never in the three-exports form, which is there to be recognised. */
+  readonly writeConfig: boolean;
   readonly force: boolean;
   /** Engine threads; default: the machine's. The bytes do not depend on it. */
   readonly threads?: number;
@@ -39,7 +39,32 @@ export async function writeSample(request: SampleRequest): Promise<RunReport> {
   const work = join(request.directory, '.partial');
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, 'truth'), { recursive: true });
-  const files: readonly SampleFile[] = EXPORTS;
+  const files = sampleFiles(request.form);
+  const rowCounts = new Map<string, number>();
+  try {
+    await generate(request, seed, work, rowCounts);
+    removeEarlier(request.directory);
+    for (const { file } of files) {
+      mkdirSync(dirname(join(request.directory, file)), { recursive: true });
+      renameSync(join(work, file), join(request.directory, file));
+    }
+    if (request.writeConfig && !request.form.threeExports) {
+      writeFileSync(join(request.directory, 'retain.yaml'), sampleConfig(request.form));
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  return reportOf(request, seed, rowCounts);
+}
+
+/** Builds the company in a database file in `work` and writes its files there; notes the rows of each. */
+async function generate(
+  request: SampleRequest,
+  seed: number,
+  work: string,
+  rowCounts: Map<string, number>,
+): Promise<void> {
+  const { accounts, months, usagePerAccount, end: lastDay, progress } = request;
   const engine = await openDuckDB({
     memoryLimit: '1500MB',
     spillDirectory: join(work, 'spill'),
@@ -49,31 +74,27 @@ export async function writeSample(request: SampleRequest): Promise<RunReport> {
     // Tables go to a file, not to memory: a million accounts must not need more than a laptop has.
     await engine.execute(`attach ${quoteText(join(work, 'company.duckdb'))} as company`);
     await engine.execute('use company');
-    await buildCompany(
-      engine,
-      {
-        accounts: request.accounts,
-        seed,
-        months: request.months,
-        lastDay: request.end,
-        usagePerAccount: request.usagePerAccount,
-      },
-      (step) => request.progress.stage(`building ${step}`),
-    );
-    for (const { file, sql } of files) {
-      request.progress.stage(`writing ${file}`);
-      await writeFile(engine, sql, join(work, file));
+    progress.stage('building the company');
+    await buildCompany(engine, { accounts, seed, months, lastDay, usagePerAccount }, (step) => progress.detail(step));
+    progress.stage('writing its exports');
+    for (const { file, sql } of sampleFiles(request.form)) {
+      progress.detail(file);
+      rowCounts.set(file, await writeFile(engine, sql, join(work, file)));
     }
-    request.progress.done();
+    progress.done();
   } finally {
     engine.close();
   }
-  for (const { file } of files) {
-    mkdirSync(dirname(join(request.directory, file)), { recursive: true });
-    renameSync(join(work, file), join(request.directory, file));
+}
+
+/** Files an earlier sample of another form may have left would stand beside the new ones as a second company. */
+function removeEarlier(directory: string): void {
+  for (const threeExports of [false, true]) {
+    for (const gzip of [false, true]) {
+      for (const { file } of sampleFiles({ threeExports, gzip, dailyUsage: false }))
+        rmSync(join(directory, file), { force: true });
+    }
   }
-  rmSync(work, { recursive: true, force: true });
-  return reportOf(request, seed, files);
 }
 
 function checkRange(flag: string, value: number, low: number, high: number): void {
@@ -95,19 +116,25 @@ function prepareDirectory(directory: string, force: boolean): void {
   mkdirSync(directory, { recursive: true });
 }
 
-function reportOf(request: SampleRequest, seed: number, files: readonly SampleFile[]): RunReport {
-  const rows = files.map(({ file }) => ({ file, bytes: statSync(join(request.directory, file)).size }));
+function reportOf(request: SampleRequest, seed: number, rowCounts: ReadonlyMap<string, number>): RunReport {
+  const { directory, form } = request;
+  const rows = [...rowCounts].map(([file, row_count]) => ({
+    file,
+    row_count,
+    byte_count: statSync(join(directory, file)).size,
+  }));
+  const hasConfig = request.writeConfig && !form.threeExports;
   return {
     header: {
       title: 'Synthetic company',
       run_id: null,
       version: programVersion(),
       as_of: request.end,
-      as_of_reason: 'last day of every export',
+      as_of_reason: 'the last day of every export',
       seed,
       config_hash: '',
       currency: null,
-      notes: ['Every name, number and sentence is made up.'],
+      notes: ['Every company, person and sentence is made up.'],
     },
     lists: [
       {
@@ -115,19 +142,22 @@ function reportOf(request: SampleRequest, seed: number, files: readonly SampleFi
         title: 'Files',
         headline: `${request.accounts} accounts over ${request.months} months up to ${request.end}, seed ${seed}.`,
         columns: [
-          { key: 'file', label: 'file', kind: 'text' },
-          { key: 'bytes', label: 'bytes', kind: 'integer' },
+          { key: 'file', label: 'File', kind: 'text' },
+          { key: 'row_count', label: 'Rows', kind: 'integer' },
+          { key: 'byte_count', label: 'Size', kind: 'integer', unit: 'bytes' },
         ],
-        notes: [],
+        notes: ['truth/ holds what was planted, the future included; no other verb reads it.'],
         rowCount: rows.length,
         rows: once(rows),
-        empty: 'no files',
+        empty: 'Nothing was written.',
       },
     ],
     outcomes: [],
     warnings: [],
-    next: [`retain init ${request.directory}`],
-    summary: `${files.length} files written to ${request.directory}`,
+    next: hasConfig
+      ? [`retain run --data ${directory}`]
+      : [`retain init ${directory}`, `retain run --data ${directory}`],
+    summary: `${rows.length} files are in ${directory}${hasConfig ? ', with a retain.yaml that maps them' : ''}.`,
   };
 }
 

@@ -16,6 +16,7 @@ with
       -- odd accounts that hang on an even neighbour, which is always a plain customer
       case when n % 50 = 17 or n % 40 = 11 then (n - 1)::integer end as parent_i,
       (n + 1) % 120 = 41 and n + 1 < getvariable('account_count') as is_merge_target,
+      n % 120 = 23 as is_trial_open,
       (n + 1) % 50 = 17 and n + 1 < getvariable('account_count') as is_payer_of_child
     from range(getvariable('account_count')) numbers(n)
   ),
@@ -32,6 +33,8 @@ with
       end as plan,
       -- 45 % were customers before the window starts, the rest arrive through it
       case
+        -- every other trial is still running on the last day
+        when is_trial_open then getvariable('last_day')::date - 3 - floor(uniform('start', i, 1) * 20)::integer
         when kind in ('child', 'merged') or is_merge_target or is_payer_of_child or uniform('start', i, 0) < 0.45
           then getvariable('first_day')::date - floor(uniform('start', i, 1) * 1100)::integer - 1
         else getvariable('first_day')::date

@@ -18,10 +18,9 @@ select
   case when first_count = 0 then 1 else first_count end as first_count,
   case number when 0 then 'executive' when 1 then 'champion' when 2 then 'admin' when 3 then 'billing' when 50 then 'champion' else 'user' end
     as role,
-  first_name((floor(uniform('first name', i, 0) * 63)::integer + number * 5) % 63) as first_name,
-  last_name(floor(uniform('last name', i, number) * 80)) as last_name,
-  lower(first_name((floor(uniform('first name', i, 0) * 63)::integer + number * 5) % 63)) || '.'
-    || lower(last_name(floor(uniform('last name', i, number) * 80))) || '@' || domain as email,
+  person_first_name(i, number) as first_name,
+  person_last_name(i, number) as last_name,
+  person_email(i, number, domain) as email,
   case
     when number = 50 then champion_left_on + 35
     when number >= 3 then start_on + floor(uniform('joined', i, number) * 90)::integer

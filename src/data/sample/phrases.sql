@@ -58,3 +58,9 @@ create or replace macro survey_comment(mood, u) as case mood
   when 'negative' then pick(['Too complicated for most of us.', 'Support is slow and the price keeps rising.',
     'We do not get the value we were promised.', 'Missing features that others have.'], u)
   else pick(['Does what it should.', 'Good product, some rough edges.', 'Would like better exports.'], u) end;
+create or replace macro note_sentence(mood, u) as case mood
+  when 'positive' then pick(['Good call, they plan to roll out to a second team.', 'Very happy, asked about the roadmap.',
+    'Showed results to their board.', 'Adoption is growing.'], u)
+  when 'negative' then pick(['Frustrated with open tickets.', 'Hard to reach, short answers.', 'They question the value.',
+    'Usage is down and they know it.'], u)
+  else pick(['Regular call, nothing new.', 'Went through the open points.', 'Discussed next steps.'], u) end;

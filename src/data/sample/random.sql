@@ -38,3 +38,7 @@ create or replace macro whole(mean_count, u) as floor(mean_count + u)::integer;
 
 create or replace macro logistic(log_odds) as 1.0::double / (1.0::double + exp(-(log_odds)));
 create or replace macro pick(items, u) as (items)[1 + floor(u * len(items))::integer];
+
+-- ids that several files share
+create or replace macro contact_id(i, number) as 'C' || lpad((i * 64 + number)::varchar, 8, '0');
+create or replace macro user_id(i, number) as 'u' || format('{:08x}', scramble('user id', i * 1024 + number));

@@ -49,11 +49,38 @@ with
 select
   i, 'core' as line, number,
   'sub_' || upper(format('{:08x}', scramble('subscription id', i * 64 + number))) as subscription_id,
-  from_day, term_end, false as is_trial, seats, plan, 'Core' as product, term_months, currency, list_price * 1.0 as list_price,
+  from_day, term_end, false as is_trial, seats, plan, 'Core' as product, term_months, currency, list_price,
   discount_percent, is_auto_renew, notice_days,
   case when next_day is not null then next_day - 1 when stop_on <= getvariable('last_day')::date then stop_on end as ended_on,
   case when next_day is null then requested_on end as requested_on,
   case when next_day is null and requested_on is not null then reason_code end as reason_code,
   next_day is null and decided_on is not null and stop_on <= getvariable('last_day')::date as is_final
 from stretches
-order by i, number;
+union all
+-- an add-on of its own product, bought later, that runs on until the account leaves
+select
+  i, 'add-on', 1, 'sub_' || upper(format('{:08x}', scramble('subscription id', i * 64 + 63))),
+  bought_on, null, false, greatest(2, start_seats // 2), plan, 'Forecasting', 1, currency, 9, 0, true, null,
+  case when stop_on <= getvariable('last_day')::date then stop_on end,
+  requested_on, case when requested_on is not null then reason_code end,
+  decided_on is not null and stop_on <= getvariable('last_day')::date
+from (
+  select *, greatest(start_on, getvariable('first_day')::date - 300) + 150 + floor(uniform('add-on', i, 1) * 500)::integer as bought_on
+  from payers
+  where kind = 'customer' and plan in ('Business', 'Enterprise') and uniform('add-on', i, 0) < 0.35
+)
+where bought_on <= getvariable('last_day')::date and (decided_on is null or bought_on < decided_on - 60)
+union all
+-- trials: before the first contract of some customers, and alone where nothing came of it
+select
+  i, 'trial', 0, 'sub_' || upper(format('{:08x}', scramble('subscription id', i * 64))),
+  trial_start, trial_start + trial_length - 1, true, least(start_seats, 5), plan, 'Core', 1, currency, 0, 0, false, null,
+  case when trial_start + trial_length - 1 <= getvariable('last_day')::date then trial_start + trial_length - 1 end,
+  null, null, false
+from (
+  select *, coalesce(trial_days, 30) as trial_length, case when trial_days is null then start_on else start_on - trial_days end as trial_start
+  from company
+  where trial_days is not null or kind = 'trial'
+)
+where trial_start <= getvariable('last_day')::date
+order by i, line, number;

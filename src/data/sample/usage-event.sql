@@ -37,7 +37,7 @@ select
   p.i, p.event_key, p.person, k.day,
   k.day::timestamp + to_seconds(p.second_of_day) as occurred_at,
   p.workspace_id,
-  'u' || format('{:08x}', scramble('user id', p.i * 1024 + p.person)) as user_id,
+  user_id(p.i, p.person) as user_id,
   p.feature, p.event_count, p.duration_seconds,
   case when p.error_draw < k.error_rate then 1 + p.event_key % 3 else 0 end::integer as error_count,
   k.day::timestamp + to_seconds(p.second_of_day + p.delay_seconds) as loaded_at

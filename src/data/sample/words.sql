@@ -44,3 +44,11 @@ create or replace macro feature_name(n) as
     'permissions', 'forecasting'])[1 + (n)::integer];
 create or replace macro milestone_name(n) as
   (['kickoff', 'sso_setup', 'data_import', 'first_dashboard', 'team_rollout', 'go_live'])[1 + (n)::integer];
+
+-- the first names of an account's first 63 people all differ
+create or replace macro person_first_name(i, number) as first_name((floor(uniform('first name', i, 0) * 63)::integer + (number) * 5) % 63);
+create or replace macro person_last_name(i, number) as last_name(floor(uniform('last name', i, number) * 80));
+create or replace macro person_email(i, number, domain) as
+  lower(person_first_name(i, number)) || '.' || lower(person_last_name(i, number)) || '@' || domain;
+create or replace macro private_email(i, number) as
+  lower(person_first_name(i, number)) || lower(person_last_name(i, number)) || format('{:04x}', scramble('private', i * 1024 + (number)) % 65536) || '@gmail.com';
