@@ -1,0 +1,145 @@
+import { type Columnar, type Engine, quoteName } from '../engine/engine.ts';
+import { addDays, type Day, monthStart } from '../lib/dates.ts';
+import { clearViews, shadow, standViews } from './standing.ts';
+
+/** Columns of a panel that are not features. */
+export const PANEL_KEYS = [
+  'observation_date',
+  'account_id',
+  'segment',
+  'churn_basis',
+  'arr_amount_reported',
+  'label',
+  'closed_on',
+  'is_unavoidable',
+  'is_worked',
+  'decision_days_left',
+] as const;
+
+/**
+ * One row per active account and observation date, ordered by date and account; the same as table `panel` in the
+ * engine. `observation_date` and `closed_on` are days since 1970 through `number`; `label` is 1, 0 or NaN (not closed
+ * by `knownBy`, or no decision within the lead); `is_unavoidable` and `is_worked` are 0/1; `arr_amount_reported` is ARR
+ * in the reporting currency, for weighting, whatever the features hold; `decision_days_left` likewise.
+ */
+export interface Panel extends Columnar {
+  readonly dates: readonly Day[];
+  readonly knownBy: Day;
+  /** Columns that are features: every column of `account_features` but its keys. */
+  readonly features: readonly string[];
+}
+
+export interface PanelOptions {
+  /** Observation dates, ascending and distinct. */
+  readonly dates: readonly Day[];
+  /** Labels use outcomes known by the end of this day. */
+  readonly knownBy: Day;
+  /** Called before the features of a date are computed, for relations that SQL alone cannot compute. */
+  readonly beforeDate?: (asOf: Day) => Promise<void>;
+  /** Relation with `account_id, worked_on` (days on which a person acted on an account) beside outbound contacts. */
+  readonly worked?: string;
+}
+
+/**
+ * Builds the panel that models learn from and backtests replay, as table `main.panel`.
+ *
+ * Features of each date come from `account_features(date)`, labels from `label_leave` and `label_renewal` (the basis
+ * the account's term calls for), both known by `knownBy`. An account was worked when somebody contacted it (outbound
+ * interaction) or acted on it within the horizon after the date. Throws when no date is given.
+ */
+export async function buildPanel(engine: Engine, options: PanelOptions): Promise<Panel> {
+  const { dates, knownBy } = options;
+  if (dates.length === 0) throw new Error('a panel needs at least one observation date');
+  await clearViews(engine);
+  await engine.materialise('panel_outcome', 'select * from outcome_asof($day::date)', { day: knownBy });
+  await engine.execute('drop table if exists panel');
+  try {
+    for (const [index, date] of dates.entries()) {
+      await options.beforeDate?.(date);
+      await standViews(engine, ['account_features'], date);
+      // From here on outcomes are read as known by `knownBy`, from the one copy computed above.
+      await engine.execute('create or replace table standing.outcome_asof as select * from panel_outcome');
+      await shadow(engine, 'outcome_asof', knownBy);
+      const select = panelRows(options.worked);
+      const bindings = { as_of: date, known_by: knownBy };
+      if (index === 0) await engine.materialise('panel', select, bindings);
+      else await engine.execute(`insert into panel by name ${select}`, bindings);
+      await clearViews(engine);
+    }
+  } finally {
+    await clearViews(engine);
+    await engine.execute('drop table if exists panel_outcome');
+  }
+  const result = await engine.columns('select * from panel order by observation_date, account_id');
+  const keys = new Set<string>(PANEL_KEYS);
+  return {
+    rowCount: result.rowCount,
+    info: result.info,
+    number: (name) => result.number(name),
+    text: (name) => result.text(name),
+    dates,
+    knownBy,
+    features: result.info.map((column) => column.name).filter((name) => !keys.has(name)),
+  };
+}
+
+function panelRows(worked: string | undefined): string {
+  const acted =
+    worked === undefined ? '' : `union all select account_id, cast(worked_on as date) from ${quoteName(worked)}`;
+  return `
+    with label as (
+      select account_id, label, closed_on, is_unavoidable from label_leave($as_of::date, $known_by::date)
+      union all
+      select account_id, label, closed_on, is_unavoidable from label_renewal($as_of::date, $known_by::date)
+    ),
+    acted as (
+      select account_id, cast(occurred_at as date) as acted_on
+      from interaction_asof($known_by::date)
+      where lower(direction) = 'outbound'
+      ${acted}
+    ),
+    worked as (
+      select distinct account_id
+      from acted
+      where acted_on > $as_of::date and acted_on <= $as_of::date + (select horizon_days from settings)
+    )
+    select
+      $as_of::date as observation_date,
+      feature.*,
+      state.arr_amount as arr_amount_reported,
+      state.decision_days as decision_days_left,
+      label.label,
+      label.closed_on,
+      coalesce(label.is_unavoidable, false) as is_unavoidable,
+      feature.account_id in (select account_id from worked) as is_worked
+    from account_features($as_of::date) as feature
+    join account_state($as_of::date) as state on state.account_id = feature.account_id
+    left join label on label.account_id = feature.account_id`;
+}
+
+/**
+ * The observation dates of a history: the first of each month (or every Monday), from the first one at least
+ * `warmUpDays` after the first recorded action up to `last`, `last` itself left out unless it is such a day.
+ * @param options.warmUpDays days of history a feature needs before the first row, default 28
+ */
+export async function observationDates(
+  engine: Engine,
+  options: { readonly last: Day; readonly every: 'month' | 'week'; readonly warmUpDays?: number },
+): Promise<Day[]> {
+  const [row] = await engine.rows('select min(start_date) as day from contract_term($last::date) where is_started', {
+    last: options.last,
+  });
+  const first = row?.['day'];
+  if (typeof first !== 'string') return [];
+  const from = addDays(first, options.warmUpDays ?? 28);
+  const dates: Day[] = [];
+  if (options.every === 'month') {
+    for (let day = monthStart(from, from.endsWith('-01') ? 0 : 1); day <= options.last; day = monthStart(day, 1)) {
+      dates.push(day);
+    }
+  } else {
+    const weekday = (new Date(`${from}T00:00:00Z`).getUTCDay() + 6) % 7;
+    for (let day = addDays(from, (7 - weekday) % 7); day <= options.last; day = addDays(day, 7)) dates.push(day);
+  }
+  return dates;
+}
