@@ -95,19 +95,25 @@ export function fitIsotonic(rows: Pick<CalibrationRows, 'probability' | 'label' 
   const order = [...probability.keys()].sort(
     (i, j) => (probability[i] as number) - (probability[j] as number) || i - j,
   );
-  const pools: { weight: number; from: number; to: number; last: number }[] = [];
-  for (const i of order) {
-    const w = weight[i] as number;
-    if (w <= 0) continue;
-    const p = probability[i] as number;
-    let pool = { weight: w, from: w * p, to: w * (label[i] as number), last: p };
-    for (;;) {
-      const before = pools.at(-1);
-      // Equal probabilities must get one answer; falling means violate the order.
-      if (before === undefined) break;
-      if (before.last !== p && before.to * pool.weight < pool.to * before.weight) break;
+  const pools: { weight: number; from: number; to: number }[] = [];
+  for (let place = 0; place < order.length; ) {
+    const p = probability[order[place] as number] as number;
+    const pool = { weight: 0, from: 0, to: 0 };
+    // Equal probabilities must get one answer, so they are one pool from the start.
+    for (; place < order.length && probability[order[place] as number] === p; place++) {
+      const row = order[place] as number;
+      const w = weight[row] as number;
+      pool.weight += w;
+      pool.from += w * p;
+      pool.to += w * (label[row] as number);
+    }
+    if (pool.weight <= 0) continue;
+    for (let before = pools.at(-1); before !== undefined; before = pools.at(-1)) {
+      if (before.to * pool.weight < pool.to * before.weight) break;
       pools.pop();
-      pool = { weight: before.weight + pool.weight, from: before.from + pool.from, to: before.to + pool.to, last: p };
+      pool.weight += before.weight;
+      pool.from += before.from;
+      pool.to += before.to;
     }
     pools.push(pool);
   }

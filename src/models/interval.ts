@@ -121,7 +121,8 @@ export interface Count {
 /**
  * Strength of the prior that a set of groups suggests, in trials: the a + b of a beta distribution of true rates around
  * the common one, by the method of moments (Kleinman 1973). Groups that differ no more than chance give
- * `Infinity` (they are one group); `fallback` when fewer than two groups have trials.
+ * `Infinity` (they are one group); never below 1, so that a rate from few trials is not taken at its word; `fallback`
+ * when fewer than two groups have trials.
  */
 export function priorStrength(groups: readonly Count[], fallback = 20): number {
   const used = groups.filter((group) => group.trials > 0);
@@ -135,8 +136,7 @@ export function priorStrength(groups: readonly Count[], fallback = 20): number {
   const excess = spread / (mean * (1 - mean)) - (used.length - 1);
   const room = trials - squares / trials - (used.length - 1);
   if (excess <= 0 || room <= 0) return Number.POSITIVE_INFINITY;
-  const correlation = Math.min(1, excess / room);
-  return 1 / correlation - 1;
+  return Math.max(1, room / excess - 1);
 }
 
 /** The rate of a group pulled toward `toward` by `strength` imaginary trials. */
