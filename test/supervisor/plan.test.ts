@@ -116,6 +116,14 @@ describe('the contact budget', () => {
     expect(plan([{ ...ask, contact_id: null }], {}, [], start.state, on(1)).planned).toEqual([]);
   });
 
+  test('of several plays names the day on which the last lets go', () => {
+    const start = plan([pitch]);
+    const later = plan([ask], {}, [], start.state, on(3));
+    expect(later.planned).toEqual([['review', on(3)]]);
+    const anyone = plan([{ ...touch, contact_id: null }], {}, [], later.state, on(4));
+    expect(anyone.suppressed).toEqual([['cadence', 'contact_budget', on(10)]]);
+  });
+
   test('counts a shown alert, and real contacts', () => {
     const start = plan([proposal('a')]);
     const after = plan([touch], {}, [], start.state, on(1));

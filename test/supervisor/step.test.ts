@@ -186,6 +186,28 @@ describe('in hand', () => {
   });
 });
 
+describe('a standing alert', () => {
+  const settings = { ...SETTINGS, assumed_days: 1000 };
+
+  test('moves with the rank key of the day', () => {
+    const start = first(book([proposal('a', { rank_key: [1] }), proposal('b', { rank_key: [2] })]), settings);
+    const turned = book([proposal('a', { rank_key: [2] }), proposal('b', { rank_key: [1] })]);
+    expect(shownIds(step(start.state, turned, [], on(1), settings))).toEqual(['b', 'a']);
+  });
+
+  test('is worse only by the margin, measured from the level it had come down to', () => {
+    const levels = [0.3, 0.33, 0.26, 0.24, 0.28, 0.3];
+    let state = EMPTY_STATE;
+    const worse: number[] = [];
+    for (const [day, severity] of levels.entries()) {
+      const result = step(state, book([proposal('a', { severity })]), [], on(day), settings);
+      state = result.state;
+      if (result.events.some((one) => one.event === 'worse')) worse.push(day);
+    }
+    expect(worse).toEqual([5]);
+  });
+});
+
 describe('the life of an alert', () => {
   const none = book([], [account('a')]);
   const risk = book([proposal('a')]);
