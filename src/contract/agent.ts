@@ -1,4 +1,5 @@
 import type { FittedModel, Random } from './model.ts';
+import type { RankedProposal } from './supervisor.ts';
 
 /** A calendar day `YYYY-MM-DD`; knowledge to the end of that day. */
 export type Day = string;
@@ -66,7 +67,7 @@ export interface AgentContext {
   write(name: string, sql: string, bindings?: Readonly<Record<string, string | number | boolean | null>>): Promise<void>;
   /** Writes relation `name` (one of `writes`) from equally long columns computed here. */
   writeColumns(name: string, columns: Readonly<Record<string, ColumnData>>): Promise<void>;
-  propose(proposals: readonly Proposal[]): Promise<void>;
+  propose(proposals: readonly RankedProposal[]): Promise<void>;
 }
 
 /** A typed column to be written. Numbers are `NaN` where missing. */

@@ -1,4 +1,5 @@
 import type { AgentContext, CellRow, ColumnData, ColumnSet, Day, Proposal } from '../contract/agent.ts';
+import type { RankedProposal } from '../contract/supervisor.ts';
 import type { FittedModel } from '../contract/model.ts';
 import type { Bindings, Engine } from '../engine/engine.ts';
 import { quoteName } from '../engine/engine.ts';
@@ -7,7 +8,7 @@ import { forkRandom } from '../lib/random.ts';
 /** Columns of `finding.proposal`, the one relation all agents append to. */
 export const PROPOSAL_DDL = `create or replace table finding.proposal (
   agent varchar, account_id varchar, contact_id varchar, kind varchar, reason varchar, evidence varchar,
-  value_amount double, not_before date, expires date)`;
+  value_amount double, not_before date, expires date, rank_key varchar, severity double, grounds varchar)`;
 
 /** What the context needs to know of an agent. */
 export interface Access {
@@ -58,7 +59,7 @@ export function createContext(
       target(name);
       await writeColumns(engine, `finding.${name}`, columns);
     },
-    async propose(proposals: readonly Proposal[]): Promise<void> {
+    async propose(proposals: readonly RankedProposal[]): Promise<void> {
       const pick = (key: keyof Proposal) => proposals.map((proposal) => proposal[key]);
       await engine.append('finding.proposal', {
         agent: pick('agent'),
@@ -70,6 +71,9 @@ export function createContext(
         value_amount: pick('value_amount'),
         not_before: pick('not_before'),
         expires: pick('expires'),
+        rank_key: proposals.map(({ rank_key }) => JSON.stringify(rank_key.map((part) => (Number.isNaN(part) ? null : part)))),
+        severity: proposals.map(({ severity }) => severity),
+        grounds: proposals.map(({ grounds }) => JSON.stringify(grounds)),
       });
     },
   };

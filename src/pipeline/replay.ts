@@ -57,6 +57,20 @@ function derivedIn(sql: string): string[] {
   return [...DERIVED.keys()].filter((name) => new RegExp(`\\b${name}\\b(?!\\s*\\()`).test(sql.replaceAll(/--[^\n]*/g, '')));
 }
 
+/** The relations that stand below some named ones, and these, dependencies first. */
+export function planRelations(names: readonly string[]): readonly string[] {
+  const reader: Agent = {
+    id: 'panel',
+    title: '',
+    question: '',
+    reads: names,
+    writes: [],
+    defaults: {},
+    run: async () => ({ skipped: 'only plans' }),
+  };
+  return planRun([reader], availableRelations(), new Set()).relations;
+}
+
 /** The plan of a set of agents. */
 export function planAgents(agents: readonly Agent[], given: readonly string[] = []): Plan {
   return planRun(agents, availableRelations(), new Set(given));

@@ -1,0 +1,152 @@
+import type { Agent, CellRow, Finding, FindingTable, TableColumn } from '../contract/agent.ts';
+import type { Config } from '../contract/config.ts';
+
+export type RenewalSettings = Config['renewal'];
+
+const COLUMNS: readonly TableColumn[] = [
+  { key: 'rank', label: '#', kind: 'integer' },
+  { key: 'account_id', label: 'account', kind: 'id' },
+  { key: 'name', label: 'name', kind: 'text' },
+  { key: 'csm', label: 'CSM', kind: 'text' },
+  { key: 'segment', label: 'segment', kind: 'text', terminal: false },
+  { key: 'stage', label: 'stage', kind: 'text' },
+  { key: 'renewal_date', label: 'term ends', kind: 'date' },
+  { key: 'decision_date', label: 'decides by', kind: 'date' },
+  { key: 'decision_days', label: 'days left', kind: 'integer' },
+  { key: 'decision_kind', label: 'how', kind: 'text' },
+  { key: 'is_notice_assumed', label: 'notice assumed', kind: 'boolean', terminal: false },
+  { key: 'line_count', label: 'lines', kind: 'integer' },
+  { key: 'arr_amount', label: 'ARR', kind: 'money' },
+  { key: 'renewal_probability', label: 'renews', kind: 'probability' },
+  { key: 'band', label: 'health', kind: 'text' },
+  { key: 'task', label: 'do now', kind: 'text' },
+  { key: 'owner', label: 'owner', kind: 'text', terminal: false },
+];
+
+/** What renews when, and what is to be done about it now. */
+export const renewal: Agent<RenewalSettings> = {
+  id: 'renewal',
+  title: 'Renewal timeline',
+  question: 'What renews when, will it, and what do we do about it?',
+  reads: ['account_state', 'renewal_group', 'churn_score', 'health_reading'],
+  writes: ['renewal', 'month_to_month'],
+  defaults: {
+    lead_days: 180,
+    default_notice_days: 30,
+    merge_days: 30,
+    stages: [180, 120, 90, 60, 30],
+    grace_days: 30,
+  },
+  async run(context, settings): Promise<Finding> {
+    await context.write('renewal', renewalSql(settings), { as_of: context.asOf, lead: settings.lead_days });
+    await context.write('month_to_month', MONTH_TO_MONTH);
+    const [counts] = await context.rows(COUNTS);
+    const [rolling] = await context.rows('select * from month_to_month');
+    const [beyond] = await context.rows(BEYOND, { lead: settings.lead_days });
+    return summarise(settings, counts ?? {}, rolling ?? {}, beyond ?? {});
+  },
+};
+
+/** Tasks by stage: what is done in it, and who does it. The last stage at or above the days left is the one in hand. */
+const TASKS: readonly { readonly from: number; readonly task: string; readonly owner: string }[] = [
+  { from: 150, task: 'review value delivered and set the renewal goal', owner: 'csm' },
+  { from: 105, task: 'confirm decision maker, budget and process', owner: 'csm' },
+  { from: 75, task: 'hold the executive review and agree the scope', owner: 'csm' },
+  { from: 45, task: 'send the offer', owner: 'account manager' },
+  { from: 1, task: 'get the signature, or the notice decision in writing', owner: 'account manager' },
+  { from: Number.NEGATIVE_INFINITY, task: 'settle today: sign, bridge or switch off', owner: 'team lead' },
+];
+
+/** Text of the program's own constants, as SQL. */
+function cases(days: string, pick: (task: (typeof TASKS)[number]) => string): string {
+  const branches = TASKS.filter(({ from }) => Number.isFinite(from)).map((task) => `when ${days} >= ${task.from} then '${pick(task)}'`);
+  const last = TASKS.at(-1);
+  return `case ${branches.join(' ')} else '${last === undefined ? '' : pick(last)}' end`;
+}
+
+function stageSql(days: string, stages: readonly number[]): string {
+  const rising = [...stages].sort((a, b) => a - b);
+  const branches = rising.map((stage) => `when ${days} <= ${Math.trunc(stage)} then '${Math.trunc(stage)}'`);
+  return `case when ${days} < 0 then 'overdue' ${branches.join(' ')} else 'later' end`;
+}
+
+function renewalSql(settings: RenewalSettings): string {
+  return `
+  with due as (
+    select account_id, term_end_date as renewal_date, decision_date, decision_days, is_auto_renew, is_notice_assumed,
+      line_count, arr_amount, is_overdue
+    from renewal_group where is_overdue or decision_days <= $lead
+  )
+  select row_number() over (order by d.is_overdue desc, d.decision_days, d.arr_amount desc nulls last, d.account_id) as rank,
+    d.account_id, s.name, s.csm, s.segment,
+    case when d.is_overdue then 'overdue' else ${stageSql('d.decision_days', settings.stages)} end as stage,
+    d.renewal_date, d.decision_date, d.decision_days,
+    case when d.is_overdue then 'ended, unrenewed' when d.is_auto_renew then 'notice deadline'
+      when d.is_auto_renew is null then 'unknown whether it renews by itself' else 'signature' end as decision_kind,
+    d.is_notice_assumed, d.line_count, d.arr_amount,
+    case when c.basis = 'renewal' and not d.is_overdue then 1 - c.churn_probability end as renewal_probability, h.band,
+    case when d.is_overdue then '${TASKS.at(-1)?.task}' else ${cases('d.decision_days', ({ task }) => task)} end as task,
+    case when d.is_overdue then '${TASKS.at(-1)?.owner}' else ${cases('d.decision_days', ({ owner }) => owner)} end as owner
+  from due as d join account_state as s on s.account_id = d.account_id
+  left join churn_score as c on c.account_id = d.account_id
+  left join health_reading as h on h.account_id = d.account_id
+  where $as_of::date is not null`;
+}
+
+/** Terms under 90 days and contracts without an end: counted, never staged. */
+const MONTH_TO_MONTH = `
+  select 1 as rank, count(*) filter (where is_month_to_month) as month_to_month_count,
+    cast(coalesce(sum(case when is_month_to_month then arr_amount end), 0) as double) as month_to_month_arr_amount,
+    count(*) filter (where is_open_ended and not is_month_to_month) as open_ended_count,
+    cast(coalesce(sum(case when is_open_ended and not is_month_to_month then arr_amount end), 0) as double)
+      as open_ended_arr_amount
+  from account_state where status = 'active'
+    and account_id not in (select account_id from renewal_group)`;
+
+const COUNTS = `
+  select count(*) as renewal_count, count(*) filter (where stage = 'overdue') as overdue_count,
+    count(*) filter (where decision_days between 0 and 90) as quarter_count,
+    cast(sum(case when decision_days between 0 and 90 then arr_amount end) as double) as quarter_arr_amount,
+    count(*) filter (where decision_kind like 'unknown%') as unknown_count,
+    count(*) filter (where is_notice_assumed) as assumed_count,
+    count(renewal_probability) as forecast_count
+  from renewal`;
+
+const BEYOND = `select count(*) as n from renewal_group where not is_overdue and decision_days > $lead`;
+
+function summarise(settings: RenewalSettings, counts: CellRow, rolling: CellRow, beyond: CellRow): Finding {
+  const number = (row: CellRow, key: string) => Number(row[key] ?? 0);
+  const notes: string[] = [];
+  if (number(rolling, 'month_to_month_count') > 0) {
+    notes.push(
+      `month-to-month (terms under 90 days): ${number(rolling, 'month_to_month_count')} accounts, ${money(number(rolling, 'month_to_month_arr_amount'))} ARR; no stages`,
+    );
+  }
+  if (number(rolling, 'open_ended_count') > 0) {
+    notes.push(
+      `open-ended (no end recorded): ${number(rolling, 'open_ended_count')} accounts, ${money(number(rolling, 'open_ended_arr_amount'))} ARR; they never "renew on" a day`,
+    );
+  }
+  if (number(beyond, 'n') > 0) notes.push(`${number(beyond, 'n')} more decide later than ${settings.lead_days} days from now`);
+  if (number(counts, 'assumed_count') > 0) {
+    notes.push(`notice of ${settings.default_notice_days} days assumed for ${number(counts, 'assumed_count')} that renew by themselves`);
+  }
+  if (number(counts, 'unknown_count') > 0) {
+    notes.push(`${number(counts, 'unknown_count')} do not say whether they renew by themselves: their deadline is the term end`);
+  }
+  const table: FindingTable = {
+    name: 'renewal',
+    title: 'Renewals',
+    columns: number(counts, 'forecast_count') > 0 ? COLUMNS : COLUMNS.filter(({ key }) => key !== 'renewal_probability'),
+    order: ['rank'],
+    notes,
+  };
+  return {
+    headline: `${number(counts, 'quarter_count')} decisions in 90 days worth ${money(number(counts, 'quarter_arr_amount'))} ARR, ${number(counts, 'overdue_count')} overdue`,
+    tables: [table],
+  };
+}
+
+function money(amount: number): string {
+  return Math.round(amount).toLocaleString('en-US');
+}

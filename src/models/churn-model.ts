@@ -1,0 +1,56 @@
+import type { BasisModel } from '../contract/churn-model.ts';
+import type { Explanation, FeatureColumn } from '../contract/model.ts';
+import { sigmoid } from '../lib/numbers.ts';
+import { foldCalibration } from './calibration.ts';
+import { explainServing } from './serving.ts';
+
+/** What a basis says of each row. */
+export interface ChurnScores {
+  /** Calibrated probability in (0, 1). */
+  readonly churn_probability: Float64Array;
+  /** 5 % and 95 % of the account-clustered refits. */
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+  /** Log-odds taken apart, calibration folded in: intercept + contributions = log-odds of `churn_probability`. */
+  readonly explanation: Explanation;
+}
+
+/** Share of the refits below `low` and above `high`. */
+const TAIL = 0.05;
+
+/**
+ * Scores rows with the rung that serves. Throws when the basis has no serving rung: a probability nobody earned is never
+ * made up.
+ */
+export function scoreBasis(basis: BasisModel, columns: readonly FeatureColumn[]): ChurnScores {
+  if (basis.served === null) throw new Error(`the basis ${basis.basis} has no serving rung`);
+  const explanation = calibrated(explainServing(basis.served, columns), basis.calibration);
+  const churn_probability = explanation.log_odds.map(sigmoid);
+  const refits = basis.refits.map((model) => calibrated(explainServing(model, columns), basis.calibration).log_odds);
+  const rowCount = churn_probability.length;
+  const low = new Float64Array(rowCount);
+  const high = new Float64Array(rowCount);
+  const sorted = new Float64Array(refits.length);
+  for (let i = 0; i < rowCount; i++) {
+    refits.forEach((logOdds, k) => {
+      sorted[k] = logOdds[i] as number;
+    });
+    sorted.sort();
+    low[i] = sigmoid(Math.min(quantile(sorted, TAIL), explanation.log_odds[i] as number));
+    high[i] = sigmoid(Math.max(quantile(sorted, 1 - TAIL), explanation.log_odds[i] as number));
+  }
+  return { churn_probability, low, high, explanation };
+}
+
+function calibrated(explanation: Explanation, calibration: BasisModel['calibration']): Explanation {
+  return calibration === null ? explanation : foldCalibration(explanation, { kind: 'platt', ...calibration });
+}
+
+function quantile(sorted: Float64Array, share: number): number {
+  if (sorted.length === 0) return Number.NaN;
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const first = sorted[below] as number;
+  const next = sorted[Math.min(below + 1, sorted.length - 1)] as number;
+  return first + (place - below) * (next - first);
+}

@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto';
+import type { CellRow, Day } from '../contract/agent.ts';
+import type { BasisModel, ChurnBasis, ChurnModel, FactRecord } from '../contract/churn-model.ts';
+import type { Config } from '../contract/config.ts';
+import type { FittedModel, TrainingTable } from '../contract/model.ts';
+import type { Progress } from '../contract/report.ts';
+import type { Engine } from '../engine/engine.ts';
+import { dayFromNumber, dayNumber } from '../lib/dates.ts';
+import { createRandom, forkRandom, randomInt } from '../lib/random.ts';
+import { chooseCalibration } from '../models/calibration.ts';
+import { shrinkRates } from '../models/interval.ts';
+import { climbLadder, type LadderResult } from '../models/ladder.ts';
+import type { LogisticModel } from '../models/logistic.ts';
+import { baselineRungs } from '../models/rungs.ts';
+import { fitServing } from '../models/serving.ts';
+import type { Panel } from '../models/splits.ts';
+import { type BasisPanel, buildPanel, observationDates, readBasis } from './panel.ts';
+
+/** Refits of the serving rung on resampled accounts: the entry interval. */
+const REFITS = 20;
+/** Rows that must have held a fact, and outcomes there must be, before evidence can take its red away. */
+const MIN_FACT_ROWS = 30;
+
+/**
+ * Fits the churn model on what was known by the end of `asOf`: the panel, the ladder of each basis, the rung that
+ * earned it, its calibration and its refits, and what each red fact's holders did.
+ */
+export async function fitChurn(
+  engine: Engine,
+  config: Config,
+  asOf: Day,
+  options: { readonly leftOut: ReadonlyMap<string, string>; readonly progress?: Progress },
+): Promise<ChurnModel> {
+  const { leftOut, progress } = options;
+  const first = await firstDay(engine);
+  const dates = first === null ? [] : observationDates(first, asOf, config.model.every);
+  const excluded = new Set(leftOut.keys());
+  const fits: Record<ChurnBasis, BasisModel> = { leave: emptyBasis('leave'), renewal: emptyBasis('renewal') };
+  let facts: FactRecord[] = [];
+  if (dates.length > 0) {
+    await buildPanel(engine, config, dates, asOf, progress);
+    for (const basis of ['leave', 'renewal'] as const) {
+      progress?.detail(`fitting: ${basis}`);
+      fits[basis] = await fitBasis(await readBasis(engine, basis, asOf, excluded), basis, config, asOf);
+    }
+    facts = await readFactRecords(engine, config, asOf);
+    await engine.execute('drop table panel; drop table panel_fact');
+  }
+  const body = {
+    kind: 'churn' as const,
+    schema_version: 1,
+    feature_names: [...new Set([fits.leave, fits.renewal].flatMap((basis) => basis.served?.feature_names ?? []))].sort(),
+    as_of: asOf,
+    churn_definition: config.churn.definition,
+    horizon_days: config.churn.horizon_days,
+    seed: config.seed,
+    leave: fits.leave,
+    renewal: fits.renewal,
+    left_out: [...leftOut].sort().map(([feature, reason]) => ({ feature, reason })),
+    facts,
+  };
+  const model_id = `churn-${asOf}-${createHash('sha256').update(JSON.stringify(body)).digest('hex').slice(0, 8)}`;
+  return { ...body, model_id };
+}
+
+/** First day on which contracts and, where there is one, the usage feed give history. */
+async function firstDay(engine: Engine): Promise<Day | null> {
+  const [row] = await engine.rows(
+    `select greatest(
+       (select min(start_date) from contract where start_date is not null),
+       coalesce((select min(occurred_on) from usage), date '0001-01-01')
+     ) as first_on`,
+  );
+  const day = row?.['first_on'];
+  return typeof day === 'string' ? day : null;
+}
+
+function emptyBasis(basis: ChurnBasis): BasisModel {
+  return {
+    basis,
+    verdict: 'too_few_outcomes',
+    sentence: 'no closed history',
+    rung: null,
+    outcome_count: 0,
+    row_count: 0,
+    first_on: null,
+    last_on: null,
+    base_rate: 0,
+    segment_base_rates: {},
+    served: null,
+    calibration: null,
+    refits: [],
+    ladder: [],
+  };
+}
+
+async function fitBasis(source: BasisPanel, basis: ChurnBasis, config: Config, asOf: Day): Promise<BasisModel> {
+  const { panel } = source;
+  if (panel.label.length === 0) return emptyBasis(basis);
+  const seed = config.seed;
+  const ladder = await climbLadder(panel, {
+    rungs: baselineRungs(),
+    known_by: dayNumber(asOf),
+    seed,
+    min_outcomes: config.model.min_outcomes,
+    min_months: config.model.min_months,
+  });
+  const days = [...panel.observation_date];
+  const rate = panel.label.reduce((sum, label) => sum + label, 0) / panel.label.length;
+  const frame: BasisModel = {
+    ...emptyBasis(basis),
+    verdict: ladder.verdict === 'signal' ? 'model' : ladder.verdict,
+    sentence: ladder.sentence,
+    outcome_count: ladder.outcomes,
+    row_count: panel.label.length,
+    first_on: dayFromNumber(Math.min(...days)),
+    last_on: dayFromNumber(Math.max(...days)),
+    base_rate: rate,
+    segment_base_rates: segmentRates(source),
+    ladder: ladder.rows.map((row) => ({ ...row }) as CellRow),
+  };
+  if (ladder.rung === null) return frame;
+  const served = fitServing(ladder.rung, panel, forkRandom(seed, `serve ${basis}`));
+  const calibration = calibrationOf(panel, ladder, ladder.rung);
+  return { ...frame, rung: ladder.rung, served, calibration, refits: refit(panel, ladder.rung, served, seed) };
+}
+
+/** Outcome rate by segment, shrunk toward the whole by as much as segments differ. */
+function segmentRates({ panel, segments }: BasisPanel): Record<string, number> {
+  const tally = new Map<string, { segment: string; trials: number; outcomes: number }>();
+  segments.forEach((segment, i) => {
+    const entry = tally.get(segment) ?? { segment, trials: 0, outcomes: 0 };
+    entry.trials++;
+    entry.outcomes += panel.label[i] as number;
+    tally.set(segment, entry);
+  });
+  const { segments: rates } = shrinkRates([...tally.values()].sort((a, b) => (a.segment < b.segment ? -1 : 1)));
+  return { ...rates };
+}
+
+function calibrationOf(panel: Panel, ladder: LadderResult, rung: string): BasisModel['calibration'] {
+  const probability = ladder.out_of_time?.probability[rung];
+  if (ladder.out_of_time === undefined || probability === undefined) return null;
+  const rows = ladder.out_of_time.rows;
+  const pick = (values: ArrayLike<number>) => Int32Array.from(rows, (row) => values[row] as number);
+  const choice = chooseCalibration({
+    probability,
+    label: pick(panel.label),
+    weight: Float64Array.from(rows, (row) => panel.weight[row] as number),
+    account: pick(panel.account),
+    origin: pick(panel.observation_date),
+    closed_on: pick(panel.closed_on),
+  });
+  return choice.is_accepted ? { intercept: choice.calibration.intercept, slope: choice.calibration.slope } : null;
+}
+
+/** The whole fit again on accounts drawn with replacement; a draw of one class is drawn again. */
+function refit(panel: Panel, rung: string, served: FittedModel, seed: number): FittedModel[] {
+  const ridge = served.kind === 'logistic' ? (served as LogisticModel).ridge : undefined;
+  const accounts = panel.account.reduce((most, account) => Math.max(most, account), -1) + 1;
+  const random = forkRandom(seed, 'refits');
+  const models: FittedModel[] = [];
+  for (let tries = 0; models.length < REFITS && tries < 4 * REFITS; tries++) {
+    const times = new Float64Array(accounts);
+    for (let i = 0; i < accounts; i++) {
+      const drawn = randomInt(random, accounts);
+      times[drawn] = (times[drawn] as number) + 1;
+    }
+    const weight = panel.weight.map((value, i) => value * (times[panel.account[i] as number] as number));
+    if (!hasBothClasses(panel, weight)) continue;
+    models.push(fitServing(rung, { ...panel, weight }, createRandom(tries + 1), ridge));
+  }
+  return models;
+}
+
+function hasBothClasses(table: TrainingTable, weight: Float64Array): boolean {
+  let ones = false;
+  let zeros = false;
+  for (let i = 0; i < weight.length; i++) {
+    if (!((weight[i] as number) > 0)) continue;
+    if (table.label[i] === 1) ones = true;
+    else zeros = true;
+  }
+  return ones && zeros;
+}
+
+/** What holders of each red fact did, against everyone else on the same dates. */
+async function readFactRecords(engine: Engine, config: Config, asOf: Day): Promise<FactRecord[]> {
+  const rows = await engine.rows(
+    `with closed as (
+       select p.observation_date, p.account_id, p.label from panel as p
+       where p.label is not null and p.closed_on <= $as_of::date and not (p.label = 1 and p.is_unavoidable)
+     ),
+     total as (select count(*) as n, sum(label) as outcomes, count(distinct case when label = 1 then account_id end) as accounts from closed)
+     select f.kind, count(*) as holders, sum(c.label) as outcomes, total.n as n, total.outcomes as all_outcomes, total.accounts as accounts
+     from panel_fact as f
+     join closed as c on c.observation_date = f.observation_date and c.account_id = f.account_id
+     cross join total group by f.kind, total.n, total.outcomes, total.accounts order by f.kind`,
+    { as_of: asOf },
+  );
+  return rows.map((row) => {
+    const holders = Number(row['holders']);
+    const outcomes = Number(row['outcomes']);
+    const others = Number(row['n']) - holders;
+    const holder_rate = outcomes / holders;
+    const other_rate = others === 0 ? 0 : (Number(row['all_outcomes']) - outcomes) / others;
+    const judged = Number(row['accounts']) >= config.model.min_outcomes && holders >= MIN_FACT_ROWS;
+    return {
+      kind: String(row['kind']),
+      holder_count: holders,
+      holder_outcome_count: outcomes,
+      holder_rate,
+      other_rate,
+      is_demoted: judged && holder_rate <= other_rate,
+    };
+  });
+}

@@ -1,0 +1,149 @@
+import type { Day } from '../contract/agent.ts';
+import type { ChurnBasis } from '../contract/churn-model.ts';
+import type { Config } from '../contract/config.ts';
+import type { FeatureColumn } from '../contract/model.ts';
+import type { Progress } from '../contract/report.ts';
+import type { Columnar, Engine } from '../engine/engine.ts';
+import { addDays, dayNumber, monthStart } from '../lib/dates.ts';
+import { freezeCalibration } from '../models/health-calibration.ts';
+import { scoreHealth } from '../models/scorecard.ts';
+import type { Panel } from '../models/splits.ts';
+import { DERIVED } from './derived.ts';
+import { planRelations } from './replay.ts';
+import { clearDate, materialiseDate } from './relations.ts';
+
+/** Columns of `main.panel` that are no features. */
+const FRAME = ['observation_date', 'account_id', 'segment', 'churn_basis', 'label', 'closed_on', 'is_unavoidable'];
+
+/** Days of history an account's features want before the first observation date. */
+const RUN_IN_DAYS = 90;
+
+/**
+ * Observation dates up to `asOf`: the first of each month (or each Monday), from the day on which the feeds have given
+ * `RUN_IN_DAYS` of history.
+ */
+export function observationDates(first: Day, asOf: Day, every: Config['model']['every']): Day[] {
+  const from = addDays(first, RUN_IN_DAYS);
+  const dates: Day[] = [];
+  if (every === 'month') {
+    for (let day = monthStart(from, from.endsWith('-01') ? 0 : 1); day <= asOf; day = monthStart(day, 1)) dates.push(day);
+    return dates;
+  }
+  // Day 4 after 1970-01-01 was a Monday.
+  for (let day = from; day <= asOf; day = addDays(day, 1)) if ((dayNumber(day) - 4) % 7 === 0) dates.push(day);
+  return dates;
+}
+
+/**
+ * Builds `main.panel` (one row an active account and observation date: features, health score and label of its basis)
+ * and `main.panel_fact` (facts held on each date). Features are what was known on the date; labels what is known by `knownBy`.
+ */
+export async function buildPanel(
+  engine: Engine,
+  config: Config,
+  dates: readonly Day[],
+  knownBy: Day,
+  progress?: Progress,
+): Promise<void> {
+  const relations = planRelations(['account_features', 'health_measures', 'fact']);
+  await engine.execute('drop table if exists panel; drop table if exists panel_fact');
+  await engine.execute('create table panel_fact (observation_date date, account_id varchar, kind varchar)');
+  for (const [index, asOf] of dates.entries()) {
+    progress?.detail(`${index + 1} of ${dates.length}: ${asOf}`);
+    await materialiseDate(engine, asOf, relations, DERIVED, config);
+    await scoreDate(engine, config, asOf);
+    const select = `
+      select $as_of::date as observation_date, f.*, h.health_score, l.label, l.closed_on, l.is_unavoidable
+      from dated.account_features as f
+      left join dated.panel_health as h on h.account_id = f.account_id
+      join (
+        select *, 'leave' as basis from label_leave($as_of::date, $known_by::date)
+        union all
+        select *, 'renewal' as basis from label_renewal($as_of::date, $known_by::date)
+      ) as l on l.account_id = f.account_id and l.basis = f.churn_basis`;
+    const [there] = await engine.rows("select count(*) as n from duckdb_tables() where table_name = 'panel'");
+    const into = there?.['n'] === 1 ? 'insert into main.panel by name' : 'create table main.panel as';
+    await engine.execute(`${into} ${select}`, { as_of: asOf, known_by: knownBy });
+    await engine.execute(
+      'insert into panel_fact select distinct $as_of::date, account_id, kind from dated.fact where is_red',
+      { as_of: asOf },
+    );
+  }
+  await clearDate(engine);
+}
+
+/** Health of every account on the date, peers frozen on that same day, so that nothing later shapes it. */
+async function scoreDate(engine: Engine, config: Config, asOf: Day): Promise<void> {
+  const book = await engine.columns('select * from dated.health_measures order by account_id');
+  const measures = Object.values(config.health.components).flatMap((component) => Object.keys(component.measures));
+  const segment = book.text('segment').map((value) => value ?? '');
+  const names = measures.filter((name) => book.info.some((column) => column.name === name));
+  const values = Object.fromEntries(names.map((name) => [name, book.number(name)]));
+  const account = book.text('account_id').map((value) => value ?? '');
+  const scores = scoreHealth(
+    { account, segment, tenure_days: book.number('tenure_days'), values, connected: {} },
+    config.health,
+    freezeCalibration({ frozen_on: asOf, segment, values }),
+  );
+  await engine.execute('create or replace table dated.panel_health (account_id varchar, health_score double)');
+  await engine.append('dated.panel_health', { account_id: account, health_score: scores.health_score });
+}
+
+/** The closed rows of one basis as a training panel, with the account ids behind its indices. */
+export interface BasisPanel {
+  readonly panel: Panel;
+  readonly accounts: readonly string[];
+  readonly segments: readonly string[];
+}
+
+/**
+ * Reads the rows of a basis whose label had closed by `knownBy`. Unavoidable churn is left out; columns that are
+ * missing everywhere or constant are dropped, because nothing can be learnt from them.
+ */
+export async function readBasis(
+  engine: Engine,
+  basis: ChurnBasis,
+  knownBy: Day,
+  leftOut: ReadonlySet<string>,
+): Promise<BasisPanel> {
+  const rows = await engine.columns(
+    `select * from main.panel
+     where churn_basis = $basis and label is not null and closed_on <= $known_by::date and not (label = 1 and is_unavoidable)
+     order by observation_date, account_id`,
+    { basis, known_by: knownBy },
+  );
+  const ids = rows.text('account_id').map((id) => id ?? '');
+  const accounts = [...new Set(ids)].sort();
+  const place = new Map(accounts.map((id, index) => [id, index]));
+  const columns = rows.info
+    .filter(({ name }) => !FRAME.includes(name) && !leftOut.has(name))
+    .map(({ name, type }) => panelColumn(rows, name, type))
+    .filter(isInformative);
+  return {
+    accounts,
+    segments: rows.text('segment').map((segment) => segment ?? ''),
+    panel: {
+      columns,
+      label: Uint8Array.from(rows.number('label')),
+      weight: new Float64Array(rows.rowCount).fill(1),
+      account: Int32Array.from(ids, (id) => place.get(id) ?? -1),
+      observation_date: Int32Array.from(rows.number('observation_date')),
+      closed_on: Int32Array.from(rows.number('closed_on')),
+    },
+  };
+}
+
+function panelColumn(rows: Columnar, name: string, type: string): FeatureColumn {
+  if (type !== 'VARCHAR') return { name, kind: 'continuous', values: rows.number(name) };
+  const texts = rows.text(name);
+  const categories = [...new Set(texts.filter((text) => text !== null))].sort();
+  const place = new Map(categories.map((category, index) => [category, index]));
+  const values = Float64Array.from(texts, (text) => (text === null ? Number.NaN : (place.get(text) ?? Number.NaN)));
+  return { name, kind: 'nominal', values, categories };
+}
+
+function isInformative({ values }: FeatureColumn): boolean {
+  const first = values[0] as number;
+  return values.some((value) => (Number.isNaN(value) ? !Number.isNaN(first) : value !== first));
+}
+
