@@ -1,121 +1,249 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, statSync } from 'node:fs';
-import type { ColumnMapping, Config, Source } from '../contract/config.ts';
-import { type Engine, quoteName, quoteText } from '../engine/engine.ts';
+import { mkdirSync, statSync } from 'node:fs';
+import type { Config, Source } from '../contract/config.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Day } from '../lib/dates.ts';
-import { contractTable, SQL_TYPES } from './contract.ts';
+import { UserError } from '../lib/errors.ts';
+import { contractTable, TABLES } from './contract.ts';
+import { buildIdentity, type Identity } from './identity.ts';
+import { IngestCache } from './ingest/cache.ts';
 import { expandFiles } from './ingest/files.ts';
-import { createEmptyTables, tableColumns } from './tables.ts';
+import { type CustomColumn, customColumns, mappedColumns } from './ingest/mapping.ts';
+import { labelOf, makePart, type Part } from './ingest/part.ts';
+import { addPayers, allColumns, createUsage, settleTable, stackedSql, usageRejects } from './ingest/tables.ts';
+import { type Reject, writeRejects } from './rejects.ts';
+import { createEmptyTables } from './tables.ts';
 
 export interface IngestOptions {
+  /** Folder of ingested parts; may be deleted at any time. */
   readonly cacheDirectory: string;
+  /** Folder for `<table>.csv` of what could not be used. */
   readonly rejectsDirectory: string;
   readonly asOfFirstSeen?: Day;
+  /** Told what is being read, for progress. */
   readonly onStage?: (stage: string) => void;
 }
 
+/** One mapped table after ingest. */
 export interface Feed {
   readonly table: string;
   readonly row_count: number;
   readonly first_on: Day | null;
   readonly last_on: Day | null;
+  /** Share of rows that join to an account; null where the table is empty or names no accounts. */
   readonly joined_row_rate: number | null;
+}
+
+/** An export file as it was read. */
+export interface IngestInput {
+  /** Relative to the data directory where it lies inside. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** What of a table could not be used. */
+export interface RejectCount {
+  readonly table: string;
+  /** Rows left out: unreadable, or repeats of a key. */
+  readonly rows: number;
+  /** Rows kept with an empty cell where the export's could not be read. */
+  readonly cells: number;
+  /** Rows kept that belong to no account. */
+  readonly unjoined: number;
 }
 
 export interface IngestResult {
   readonly feeds: readonly Feed[];
-  readonly inputs: readonly { readonly file: string; readonly bytes: number; readonly sha256: string }[];
+  /** Files read, in name order. */
+  readonly inputs: readonly IngestInput[];
+  /** Rows left out of all tables. */
   readonly rejectCount: number;
+  readonly rejects: readonly RejectCount[];
   readonly warnings: readonly string[];
 }
 
+/** Tables that must be known before the ids of the others can be resolved. */
+const IDENTITY_TABLES = ['account', 'account_alias', 'contact', 'contract', 'mrr_month'];
+
+/**
+ * Reads the exports that the configuration maps into the engine. Afterwards every table of the data contract exists,
+ * empty where nothing feeds it, with `account_id` resolved to the paying account, and `feed` has one row a mapped
+ * table. Files are read in one streaming pass each into the cache; unchanged ones are not read again.
+ * What cannot be read never stops the run and never vanishes: a bad optional cell is empty and noted, a row without a
+ * cell it needs is left out and noted, both in `rejects/<table>.csv`.
+ * @throws UserError for faults of a whole file or of the mapping
+ */
 export async function ingest(engine: Engine, config: Config, options: IngestOptions): Promise<IngestResult> {
-  mkdirSync(options.cacheDirectory, { recursive: true });
+  const cache = openCache(options.cacheDirectory);
   await createEmptyTables(engine);
-  const inputs: IngestResult['inputs'][number][] = [];
-  const feeds: Feed[] = [];
-  // Usage keyed by contract needs the contracts first.
-  const ordered = Object.entries(config.tables).sort(([a], [b]) => Number(a === 'usage') - Number(b === 'usage'));
-  for (const [name, sources] of ordered) {
-    options.onStage?.(`reading ${name}`);
-    for (const source of sources) {
-      for (const file of expandFiles(config.data, source.file)) {
-        inputs.push({ file, bytes: statSync(file).size, sha256: await hashOf(file) });
-        await load(engine, name, source, file);
-      }
-    }
-  }
-  await fillAccounts(engine);
-  for (const name of Object.keys(config.tables)) feeds.push(await feedOf(engine, name));
-  return { feeds, inputs, rejectCount: 0, warnings: [] };
-}
-
-async function load(engine: Engine, name: string, source: Source, file: string): Promise<void> {
-  const table = contractTable(name);
-  const columns = new Map<string, string>();
-  for (const [column, value] of Object.entries(source.columns)) {
-    const type = table.columns.find((item) => item.name === column)?.type ?? 'text';
-    const mapping: ColumnMapping = typeof value === 'string' ? { from: value } : value;
-    const raw = mapping.from === undefined ? quoteText(String(mapping.value ?? '')) : quoteName(mapping.from);
-    columns.set(column, `try_cast(${raw} as ${SQL_TYPES[type]})`);
-  }
-  if (name === 'usage') {
-    const start = columns.get('occurred_at') ?? columns.get('period_start');
-    columns.set('occurred_on', `cast(${start} as date)`);
-    columns.set('period', quoteText(source.period ?? 'event'));
-    if (source.period === undefined && !columns.has('event_count')) columns.set('event_count', '1');
-  }
-  const known = ['known_at', ...table.known].map((column) => columns.get(column)).filter((item) => item !== undefined);
-  columns.set('known_on', known.length === 0 ? 'null' : `cast(coalesce(${known.join(', ')}) as date)`);
-  if (name === 'contract' && !columns.has('contract_id'))
-    columns.set('contract_id', columns.get('account_id') ?? 'null');
-  columns.set(
-    'row_key',
-    table.key.length === 0
-      ? 'null'
-      : `concat_ws('|', ${table.key.map((key) => columns.get(key) ?? 'null').join(', ')})`,
-  );
-  columns.set('source_file', quoteText(source.file));
-  const list = Object.entries(tableColumns(table)).map(
-    ([column, type]) => `cast(${columns.get(column) ?? 'null'} as ${type}) as ${quoteName(column)}`,
-  );
-  await engine.execute(
-    `insert into ${quoteName(name)} by name select ${list.join(', ')} from read_csv(${quoteText(file)}, all_varchar = true, header = true)`,
-  );
-  if (name === 'usage' && !columns.has('account_id') && columns.has('contract_id')) {
-    await engine.execute(
-      `update usage set account_id = contract.account_id from contract where usage.contract_id = contract.contract_id and usage.account_id is null`,
-    );
-  }
-}
-
-async function fillAccounts(engine: Engine): Promise<void> {
-  await engine.execute(
-    `insert into account by name
-     select account_id, min(known_on) as known_on, account_id as row_key, min(source_file) as source_file
-     from contract where account_id not in (select account_id from account) group by account_id`,
-  );
-}
-
-async function feedOf(engine: Engine, name: string): Promise<Feed> {
-  await engine.execute(
-    `insert into feed by name select ${quoteText(name)} as table_name, count(*) as row_count, min(known_on) as first_on,
-     max(known_on) as last_on, count(account_id) / nullif(count(*), 0)::double as joined_row_rate, false as is_stopped
-     from ${name === 'fx' ? '(select *, month as account_id from fx)' : quoteName(name)}`,
-  );
-  const [row] = await engine.rows('select * from feed where table_name = $name', { name });
-  const text = (value: unknown) => (typeof value === 'string' ? value : null);
+  await engine.execute('create schema if not exists ingest');
+  const run = new IngestRun(engine, config, cache, options.onStage ?? (() => undefined));
+  const names = TABLES.map((table) => table.name).filter((name) => (config.tables[name]?.length ?? 0) > 0);
+  run.checkNames();
+  for (const name of IDENTITY_TABLES) await run.stack(name);
+  const identity = await buildIdentity(engine);
+  for (const name of names) if (!IDENTITY_TABLES.includes(name) && name !== 'usage') await run.stack(name);
+  for (const name of names) await run.settle(name, identity);
+  if (names.includes('contract') || names.includes('mrr_month')) await addPayers(engine);
+  const feeds = await readFeeds(engine, names);
+  for (const name of names) writeRejects(options.rejectsDirectory, name, run.rejectsOf(name));
+  cache.close();
+  const counts = names.map((name) => run.countOf(name));
   return {
-    table: name,
-    row_count: Number(row?.row_count ?? 0),
-    first_on: text(row?.first_on),
-    last_on: text(row?.last_on),
-    joined_row_rate: row?.joined_row_rate === null ? null : Number(row?.joined_row_rate),
+    feeds,
+    inputs: await run.inputs(),
+    rejectCount: counts.reduce((sum, count) => sum + count.rows, 0),
+    rejects: counts,
+    warnings: [...new Set(run.warnings())],
   };
 }
 
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
+function openCache(directory: string): IngestCache {
+  try {
+    mkdirSync(directory, { recursive: true });
+    return new IngestCache(directory);
+  } catch (error) {
+    throw new UserError(`the cache ${directory} cannot be written`, {
+      hint: 'Give another directory with --store, or make it writable.',
+      cause: error,
+    });
+  }
+}
+
+class IngestRun {
+  readonly #engine: Engine;
+  readonly #config: Config;
+  readonly #cache: IngestCache;
+  readonly #onStage: (stage: string) => void;
+  readonly #parts = new Map<string, Part[]>();
+  readonly #rejects = new Map<string, Reject[]>();
+  readonly #files = new Set<string>();
+
+  constructor(engine: Engine, config: Config, cache: IngestCache, onStage: (stage: string) => void) {
+    this.#engine = engine;
+    this.#config = config;
+    this.#cache = cache;
+    this.#onStage = onStage;
+  }
+
+  /** A table name that does not exist is told before anything is read. */
+  checkNames(): void {
+    for (const [name, sources] of Object.entries(this.#config.tables)) {
+      for (const source of sources) mappedColumns(name, source, this.#configName());
+    }
+  }
+
+  /** Reads the parts of `name` and stacks them as `ingest.<name>`; an unmapped table is stacked empty. */
+  async stack(name: string): Promise<void> {
+    const custom = customColumns(this.#config, name);
+    const parts = await this.#read(name, custom, undefined);
+    await this.#engine.materialise(`ingest.${name}`, stackedSql(contractTable(name), parts, custom));
+  }
+
+  /** Writes the canonical table from what was stacked; usage is read here, with its accounts joined on the way. */
+  async settle(name: string, identity: Identity): Promise<void> {
+    const custom = customColumns(this.#config, name);
+    if (name === 'usage') {
+      const parts = await this.#read(name, custom, identity);
+      await createUsage(this.#engine, parts, custom);
+      this.#rejects.set(name, await usageRejects(this.#engine, parts));
+      return;
+    }
+    this.#rejects.set(name, await settleTable(this.#engine, name, this.#parts.get(name) ?? [], custom, identity));
+    await this.#engine.execute(`drop table if exists ingest.${name}`);
+  }
+
+  async #read(name: string, custom: readonly CustomColumn[], identity: Identity | undefined): Promise<Part[]> {
+    const parts: Part[] = [];
+    for (const source of this.#config.tables[name] ?? []) {
+      const columns = mappedColumns(name, source, this.#configName());
+      const files = expandFiles(this.#config.data, source.file);
+      const joined = await identity?.usageMaps(
+        source.system,
+        columns.map((column) => column.name),
+      );
+      const carried =
+        (this.#config.tables[name]?.length ?? 0) > 1 ? custom.filter((column) => carries(source, column)) : custom;
+      const request = { table: name, source, columns, custom: carried, maps: joined?.maps, mapsHash: joined?.hash };
+      // Repeats are found across files, so that such a source is read as one.
+      const groups =
+        source.dedupe === undefined && source.columns.insert_id === undefined ? files.map((file) => [file]) : [files];
+      for (const group of groups) {
+        this.#onStage(
+          `${name}: ${labelOf(this.#config, group[0] ?? source.file)}${group.length > 1 ? ` and ${group.length - 1} more` : ''}`,
+        );
+        for (const file of group) this.#files.add(file);
+        parts.push(await makePart(this.#engine, this.#config, this.#cache, { ...request, files: group }));
+      }
+    }
+    this.#parts.set(name, parts);
+    return parts;
+  }
+
+  rejectsOf(name: string): Reject[] {
+    return [...(this.#parts.get(name) ?? []).flatMap((part) => part.meta.rejects), ...(this.#rejects.get(name) ?? [])];
+  }
+
+  countOf(name: string): RejectCount {
+    const parts = this.#parts.get(name) ?? [];
+    const later = this.#rejects.get(name) ?? [];
+    const sum = (kind: Reject['kind']) =>
+      later.reduce((total, reject) => total + (reject.kind === kind ? reject.rows : 0), 0);
+    const quarantined = parts.reduce((total, part) => total + part.meta.quarantined, 0);
+    const all = parts.reduce((total, part) => total + part.meta.rejectCount, 0);
+    return {
+      table: name,
+      rows: quarantined + sum('row'),
+      cells: Math.max(0, all - quarantined),
+      unjoined: sum('unjoined'),
+    };
+  }
+
+  warnings(): string[] {
+    return [...this.#parts.values()].flat().flatMap((part) => part.meta.warnings);
+  }
+
+  async inputs(): Promise<IngestInput[]> {
+    const inputs: IngestInput[] = [];
+    for (const file of [...this.#files].sort()) {
+      inputs.push({
+        file: labelOf(this.#config, file),
+        bytes: statSync(file).size,
+        sha256: await this.#cache.hash(file),
+      });
+    }
+    return inputs;
+  }
+
+  #configName(): string {
+    return this.#config.file ?? 'the configuration';
+  }
+}
+
+/** With several sources a custom column belongs to those that map its heading, or to all when none does. */
+function carries(source: Source, column: CustomColumn): boolean {
+  return Object.values(source.columns).some(
+    (mapping) => (typeof mapping === 'string' ? mapping : mapping.from) === column.from,
+  );
+}
+
+async function readFeeds(engine: Engine, names: readonly string[]): Promise<Feed[]> {
+  const feeds: Feed[] = [];
+  for (const name of names) {
+    const hasAccount = 'account_id' in allColumns(contractTable(name), []);
+    await engine.execute(
+      `insert into feed by name select $name as table_name, count(*) as row_count, min(known_on) as first_on, max(known_on) as last_on,
+       ${hasAccount ? 'count(account_id) / nullif(count(*), 0)' : 'cast(null as double)'} as joined_row_rate, false as is_stopped from ${name}`,
+      { name },
+    );
+    const [row] = await engine.rows('select * from feed where table_name = $name', { name });
+    feeds.push({
+      table: name,
+      row_count: Number(row?.row_count ?? 0),
+      first_on: typeof row?.first_on === 'string' ? row.first_on : null,
+      last_on: typeof row?.last_on === 'string' ? row.last_on : null,
+      joined_row_rate: typeof row?.joined_row_rate === 'number' ? row.joined_row_rate : null,
+    });
+  }
+  return feeds;
 }

@@ -1,0 +1,257 @@
+import { type Engine, quoteName, quoteText } from '../../engine/engine.ts';
+import { type ContractTable, contractTable } from '../contract.ts';
+import type { Identity } from '../identity.ts';
+import type { Reject } from '../rejects.ts';
+import { tableColumns } from '../tables.ts';
+import type { CustomColumn } from './mapping.ts';
+import type { Part } from './part.ts';
+
+/** SQL types of custom columns. */
+const CUSTOM_TYPES = { text: 'VARCHAR', rate: 'DECIMAL(18,6)' } as const;
+
+/** Tables whose single id names a row: of repeats the newest stays, the others go to the rejects. */
+const SINGLE_KEY = new Set([
+  'account',
+  'contact',
+  'ticket',
+  'invoice',
+  'fx',
+  'interaction',
+  'survey',
+  'goal',
+  'opportunity',
+  'account_alias',
+]);
+
+/** All columns of a canonical table with the custom ones, in order, with SQL types. */
+export function allColumns(table: ContractTable, custom: readonly CustomColumn[]): Readonly<Record<string, string>> {
+  return {
+    ...tableColumns(table),
+    ...Object.fromEntries(custom.map((column) => [column.name, CUSTOM_TYPES[column.type]])),
+  };
+}
+
+/** The rows of all parts of a table under one set of columns, with the id system of their source. */
+export function stackedSql(table: ContractTable, parts: readonly Part[], custom: readonly CustomColumn[]): string {
+  const columns = allColumns(table, custom);
+  const cell = (part: Part, column: string, type: string) =>
+    part.meta.columns.includes(column) ? `cast(${quoteName(column)} as ${type})` : `cast(null as ${type})`;
+  const empty = `select ${Object.entries(columns)
+    .map(([column, type]) => `cast(null as ${type}) as ${quoteName(column)}`)
+    .join(', ')}, cast(null as varchar) as source_system where false`;
+  const selects = groupBySource(parts).map((group) => {
+    const [first] = group;
+    const list = Object.entries(columns).map(
+      ([column, type]) => `${first === undefined ? 'null' : cell(first, column, type)} as ${quoteName(column)}`,
+    );
+    const system =
+      first?.source.system === undefined
+        ? 'cast(null as varchar)'
+        : quoteText(first.source.system.trim().toLowerCase());
+    return `select ${list.join(', ')}, ${system} as source_system from read_parquet([${group.map((part) => quoteText(part.parquet)).join(', ')}])`;
+  });
+  return [empty, ...selects].join('\nunion all\n');
+}
+
+/** Parts of one source have the same columns, so that they can be read as one list of files. */
+function groupBySource(parts: readonly Part[]): Part[][] {
+  const groups = new Map<unknown, Part[]>();
+  for (const part of parts) groups.set(part.source, [...(groups.get(part.source) ?? []), part]);
+  return [...groups.values()];
+}
+
+/**
+ * Writes canonical table `name` (any but usage) from `ingest.<name>`: ids resolved to paying accounts, `known_on`,
+ * `row_key`; of rows that repeat a single id the newest stays. Returns what was left out or joins to no account.
+ */
+export async function settleTable(
+  engine: Engine,
+  name: string,
+  parts: readonly Part[],
+  custom: readonly CustomColumn[],
+  identity: Identity,
+): Promise<Reject[]> {
+  const table = contractTable(name);
+  const columns = Object.keys(allColumns(table, custom));
+  const systems = [...new Set(parts.map((part) => part.source.system))];
+  const has = (column: string) =>
+    table.columns.some((item) => item.name === column) && parts.some((part) => part.meta.columns.includes(column));
+  const hasAccount = columns.includes('account_id');
+  const branches: string[] = [];
+  for (const system of systems) {
+    const where =
+      system === undefined
+        ? 'given.source_system is null'
+        : `given.source_system = ${quoteText(system.trim().toLowerCase())}`;
+    const map = await identity.accountMap(system);
+    const maps = accountJoins(name, has, map, identity);
+    const parent =
+      name !== 'account' ? '' : `left join ${map} as parent on parent.external_id = given.parent_account_id`;
+    const replaced =
+      name !== 'account' ? '' : ', coalesce(parent.account_id, given.parent_account_id) as parent_account_id';
+    branches.push(
+      hasAccount
+        ? `select given.* replace (${maps.account} as account_id${replaced}), given.account_id as given_id, ${maps.given} as unjoined_id from ingest.${name} as given ${maps.joins} ${parent} where ${where}`
+        : `select given.*, cast(null as varchar) as given_id, cast(null as varchar) as unjoined_id from ingest.${name} as given where ${where}`,
+    );
+  }
+  if (branches.length === 0) return [];
+  const known = ['known_at', ...table.known].map((column) =>
+    column === 'month_end' ? 'last_day(month)' : `cast(${quoteName(column)} as date)`,
+  );
+  const hash = `md5(concat_ws(chr(31), ${columns
+    .filter((column) => !['row_key', 'known_on'].includes(column))
+    .map((column) => `coalesce(cast(${quoteName(column)} as varchar), chr(30))`)
+    .join(', ')}))`;
+  const key =
+    table.key.length === 0
+      ? hash
+      : `case when ${table.key.map((column) => `${quoteName(column)} is not null`).join(' and ')} then concat_ws('|', ${table.key.map(quoteName).join(', ')}) else ${hash} end`;
+  const isOwn = name === 'account' ? `where coalesce(rollup.payer_id, '') = ''` : '';
+  const fresh = ['updated_at', 'known_at']
+    .filter((column) => columns.includes(column))
+    .map((column) => `${quoteName(column)} desc nulls last`);
+  const contractId = name === 'contract' ? contractIdSql : (sql: string) => sql;
+  await engine.execute(`create or replace table ingest.settled as
+    with resolved as (${contractId(branches.join('\nunion all\n'))}),
+    dated as (select * replace (coalesce(${known.join(', ')}) as known_on, ${key} as row_key), ${hash} as row_hash from resolved)
+    select dated.*, row_number() over (partition by row_key order by ${[...fresh, 'known_on desc nulls last', 'row_hash'].join(', ')}) as copy
+    from dated ${name === 'account' ? `left join (select account_id as child_id, payer_id from ingest.rollup) as rollup on rollup.child_id = coalesce(given_id, dated.account_id)` : ''} ${isOwn}`);
+  const isSingle = SINGLE_KEY.has(name);
+  const rowKey = isSingle ? 'row_key' : `case when copy > 1 then row_key || '#' || copy else row_key end as row_key`;
+  await engine.materialise(
+    name,
+    `select ${columns.map((column) => (column === 'row_key' ? rowKey : quoteName(column))).join(', ')} from ingest.settled ${isSingle ? 'where copy = 1' : ''}`,
+  );
+  const rejects = isSingle ? await duplicateRejects(engine, table) : [];
+  if (hasAccount && name !== 'account') rejects.push(...(await unjoinedRejects(engine, name, isSingle)));
+  await engine.execute('drop table ingest.settled');
+  return rejects;
+}
+
+/** Without a contract id an account's only line is named after the account, several after account and start. */
+function contractIdSql(rows: string): string {
+  return `select * replace (coalesce(contract_id, case when count(*) over (partition by given_id) = 1 then given_id
+    else concat_ws(':', given_id, product, coalesce(start_date, term_end_date)) end) as contract_id) from (${rows})`;
+}
+
+function accountJoins(
+  name: string,
+  has: (column: string) => boolean,
+  map: string,
+  identity: Identity,
+): { joins: string; account: string; given: string } {
+  const joins = [
+    `left join ${map} as by_account on by_account.external_id = case when contains(given.account_id, '@') then lower(given.account_id) else given.account_id end`,
+  ];
+  const found = ['by_account.account_id'];
+  const given = ['given.account_id'];
+  const people = name === 'contact' ? [] : ['requester', 'contact_id'].filter(has);
+  for (const column of people) {
+    joins.push(
+      `left join ${identity.userMap} as by_${column} on by_${column}.external_id = case when contains(given.${column}, '@') then lower(given.${column}) else given.${column} end`,
+    );
+    found.push(`by_${column}.account_id`);
+    given.push(`given.${column}`);
+  }
+  if (people.includes('requester')) {
+    joins.push(
+      `left join ${identity.domainMap} as by_domain on by_domain.external_id = lower(split_part(given.requester, '@', 2))`,
+    );
+    found.push('by_domain.account_id');
+  }
+  return { joins: joins.join(' '), account: `coalesce(${found.join(', ')})`, given: `coalesce(${given.join(', ')})` };
+}
+
+const LISTED = 20_000;
+
+async function duplicateRejects(engine: Engine, table: ContractTable): Promise<Reject[]> {
+  const rows = await engine.rows(
+    `select source_file, row_key, count(*) as row_count from ingest.settled where copy > 1 group by source_file, row_key order by source_file, row_key limit ${LISTED}`,
+  );
+  return rows.map((row) => ({
+    file: String(row.source_file),
+    line: null,
+    key: String(row.row_key),
+    column: table.key[0] ?? null,
+    value: String(row.row_key),
+    reason: 'is repeated: the newest row with this key is kept',
+    kind: 'row',
+    rows: Number(row.row_count),
+  }));
+}
+
+async function unjoinedRejects(engine: Engine, name: string, isSingle: boolean): Promise<Reject[]> {
+  const rows = await engine.rows(
+    `select source_file, unjoined_id, count(*) as row_count from ingest.settled
+     where account_id is null ${isSingle ? 'and copy = 1' : ''} group by source_file, unjoined_id order by source_file, unjoined_id limit ${LISTED}`,
+  );
+  return rows.map((row) => unjoined(name, row));
+}
+
+/** The reject of rows that join to no account, one for each id that joins to none. */
+export function unjoined(_table: string, row: Readonly<Record<string, unknown>>): Reject {
+  const id = row.unjoined_id === null || row.unjoined_id === undefined ? null : String(row.unjoined_id);
+  return {
+    file: String(row.source_file),
+    line: null,
+    key: null,
+    column: 'account_id',
+    value: id,
+    reason: 'belongs to no account of the account or contract export',
+    kind: 'unjoined',
+    rows: Number(row.row_count),
+  };
+}
+
+/** Adds a row for each payer without one, so that every account stands in `account`. */
+export async function addPayers(engine: Engine): Promise<void> {
+  await engine.execute(`insert into account by name
+    select account_id, min(known_on) as known_on, account_id as row_key, min(source_file) as source_file
+    from (select account_id, known_on, source_file from contract union all select account_id, known_on, source_file from mrr_month)
+    where account_id is not null and account_id not in (select account_id from account where account_id is not null)
+    group by account_id order by account_id`);
+}
+
+/**
+ * Makes `usage` a view over the parts: usage is never copied into the engine. Parts carry only mapped columns; what
+ * they lack is null, an event without a count counts 1, `known_on` is `occurred_on` unless a row says otherwise.
+ */
+export async function createUsage(
+  engine: Engine,
+  parts: readonly Part[],
+  custom: readonly CustomColumn[],
+): Promise<void> {
+  if (parts.length === 0) return;
+  const columns = allColumns(contractTable('usage'), custom);
+  const selects = groupBySource(parts).map((group) => {
+    const [first] = group;
+    const has = (column: string) => first?.meta.columns.includes(column) === true;
+    const period = first?.source.period;
+    const cell = (column: string, type: string): string => {
+      if (column === 'period') return quoteText(period ?? 'event');
+      if (column === 'period_end') return period === undefined ? 'cast(null as date)' : 'occurred_on';
+      if (column === 'known_on')
+        return has('known_at') ? 'coalesce(cast(known_at as date), occurred_on)' : 'occurred_on';
+      if (column === 'row_key') return has('insert_id') ? 'insert_id' : 'cast(null as varchar)';
+      if (column === 'event_count' && !has(column) && period === undefined) return 'cast(1 as bigint)';
+      return has(column) ? `cast(${quoteName(column)} as ${type})` : `cast(null as ${type})`;
+    };
+    const list = Object.entries(columns).map(([column, type]) => `${cell(column, type)} as ${quoteName(column)}`);
+    return `select ${list.join(', ')} from read_parquet([${group.map((part) => quoteText(part.parquet)).join(', ')}])`;
+  });
+  await engine.execute(`drop table if exists usage; create or replace view usage as ${selects.join('\nunion all\n')}`);
+}
+
+/** What joins to no account in the usage parts, one reject for each id. */
+export async function usageRejects(engine: Engine, parts: readonly Part[]): Promise<Reject[]> {
+  const rejects: Reject[] = [];
+  for (const part of parts) {
+    const rows = await engine.rows(
+      `select source_file, unjoined_id, count(*) as row_count from read_parquet(${quoteText(part.parquet)}) where unjoined_id is not null
+       group by source_file, unjoined_id order by source_file, unjoined_id limit ${LISTED}`,
+    );
+    rejects.push(...rows.map((row) => unjoined('usage', row)));
+  }
+  return rejects;
+}
