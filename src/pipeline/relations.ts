@@ -60,5 +60,5 @@ export async function clearDate(engine: Engine): Promise<void> {
     await engine.execute(`create schema ${schema}`);
   }
   await engine.execute('create schema if not exists state');
-  await engine.execute("set search_path = 'main,dated,state'");
+  await engine.execute("set search_path = 'dated,main,state'");
 }
