@@ -1,7 +1,7 @@
 -- grain: one row an account
 -- key: account_id
--- as-of: rows known by the end of that day (undated ones from the day retain first saw them); churn_date from its day on; plan, seats,
--- trial and churn flag, which exports overwrite, only from the day retain first saw them
+-- as-of: rows known by the end of that day (undated ones from the day retain first saw them); churn_date from its day
+-- on; plan, seats, trial and churn flag, which exports overwrite, only from the day retain first saw them
 create or replace macro account_asof(as_of) as table
 select
   * replace (

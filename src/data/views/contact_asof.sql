@@ -1,6 +1,7 @@
 -- grain: one row a person at an account
 -- key: account_id, contact_id
--- as-of: rows known by the end of that day (undated ones from the day retain first saw them); left_date from its day on
+-- as-of: rows known by the end of that day (undated ones from the day retain first saw them); left_date from its day
+-- on
 create or replace macro contact_asof(as_of) as table
 select
   * replace (

@@ -1,6 +1,7 @@
 -- grain: one row a renewal decision
 -- key: account_id, due_date
--- as-of: rows that were due or decided by the end of that day; the decision from its day on (without one: the due date)
+-- as-of: rows that were due or decided by the end of that day; the decision from its day on (without one: the due
+-- date)
 create or replace macro renewal_asof(as_of) as table
 select
   * replace (

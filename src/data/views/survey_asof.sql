@@ -1,13 +1,13 @@
 -- grain: one row a survey sent or answered
 -- key: response_id
--- as-of: surveys sent by the end of that day (known_on is the answer's day, which would hide those answered
--- later and so tell the future); answer and comment from their day on
+-- as-of: surveys sent by the end of that day (known_on is the answer's day, which would hide those answered later and
+-- so tell the future); answer and comment from their day on
 create or replace macro survey_asof(as_of) as table
 select
   * replace (
     case when cast(responded_at as date) <= as_of then responded_at end as responded_at,
-    case when cast(responded_at as date) <= as_of or (responded_at is null and (cast(sent_at as date) <= as_of or as_of >= (select first_seen_on from settings))) then score end as score,
-    case when cast(responded_at as date) <= as_of or (responded_at is null and (cast(sent_at as date) <= as_of or as_of >= (select first_seen_on from settings))) then comment end as comment
+    case when cast(responded_at as date) <= as_of then score end as score,
+    case when cast(responded_at as date) <= as_of then comment end as comment
   )
 from survey
 where (
