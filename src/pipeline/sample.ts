@@ -89,6 +89,7 @@ async function generate(
 
 /** Files an earlier sample of another form may have left would stand beside the new ones as a second company. */
 function removeEarlier(directory: string): void {
+  rmSync(join(directory, 'retain.yaml'), { force: true });
   for (const threeExports of [false, true]) {
     for (const gzip of [false, true]) {
       for (const { file } of sampleFiles({ threeExports, gzip, dailyUsage: false }))

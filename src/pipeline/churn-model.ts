@@ -1,0 +1,50 @@
+import type { Day } from '../contract/agent.ts';
+import type { ChurnModel } from '../contract/churn-model.ts';
+import type { CommonOptions } from '../contract/options.ts';
+import { auditLeaks } from '../data/leak-audit.ts';
+import { daysBetween, longDay } from '../lib/dates.ts';
+import { fitChurn } from './churn-training.ts';
+import type { Workspace } from './workspace.ts';
+
+/** The model that serves a run, and the line that says where it comes from. */
+export interface ChosenModel {
+  readonly model: ChurnModel;
+  readonly note: string;
+}
+
+/**
+ * The newest stored model whose as-of date is on or before `servesFrom` and at most `model.max_age_days` before the run's
+ * date; where there is none (or the churn definition changed since), one is fitted as of `servesFrom`.
+ */
+export async function chooseModel(workspace: Workspace, servesFrom: Day, options: CommonOptions): Promise<ChosenModel> {
+  const { engine, config, asOf } = workspace;
+  const rows = await engine.rows(
+    `select model::varchar as model from state.model
+     where kind = 'churn' and as_of <= $serves_from::date order by as_of desc, model_id desc`,
+    { serves_from: servesFrom },
+  );
+  for (const { model: text } of rows) {
+    const model = JSON.parse(String(text)) as ChurnModel;
+    if (model.churn_definition !== config.churn.definition || model.seed !== config.seed) continue;
+    const age = daysBetween(model.as_of, asOf);
+    if (age > config.model.max_age_days) break;
+    return { model, note: `model of ${longDay(model.as_of)}, ${age} days old` };
+  }
+  const why = rows.length === 0 ? 'no model was stored' : `the stored one is older than ${config.model.max_age_days} days or of another definition`;
+  options.progress.stage(`training as of ${servesFrom}`);
+  const model = await trainModel(workspace, servesFrom, options);
+  options.progress.done();
+  return { model, note: `model fitted now, as of ${longDay(servesFrom)}, because ${why}` };
+}
+
+/** Audits the features for leaks, then fits on the rest. */
+export async function trainModel(workspace: Workspace, asOf: Day, options: CommonOptions): Promise<ChurnModel> {
+  const { engine, config } = workspace;
+  const leaks = await auditLeaks(engine, config, asOf);
+  const leftOut = new Map(
+    leaks
+      .filter(({ table, column }) => table === 'account_features' && !config.model.allow_leak.includes(column))
+      .map(({ column, message }) => [column, message]),
+  );
+  return fitChurn(engine, config, asOf, { leftOut, progress: options.progress });
+}

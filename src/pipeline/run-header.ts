@@ -1,0 +1,43 @@
+import type { Warning } from '../contract/report.ts';
+import type { QualityFinding } from '../data/quality.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Lines on what was read: each feed with the share of its rows (and ARR) that joins, and what is absent. */
+export async function headerNotes(workspace: Workspace): Promise<string[]> {
+  const { engine, stopped, config } = workspace;
+  const feeds = await engine.rows('select * from feed order by table_name');
+  const parts = feeds.map((feed) => {
+    const rows = share(feed['joined_row_rate']);
+    const arr = share(feed['joined_arr_rate']);
+    const joined = rows === undefined ? '' : ` (joins ${rows} of rows${arr === undefined ? '' : `, ${arr} of ARR`})`;
+    return `${String(feed['table_name'])} ${Number(feed['row_count']).toLocaleString('en-US')}${joined}`;
+  });
+  const notes = [`read: ${parts.join('; ')}`];
+  const absent = ['usage', 'ticket', 'interaction', 'survey', 'goal'].filter((name) => config.tables[name] === undefined);
+  if (absent.length > 0) notes.push(`not connected: ${absent.join(', ')}; what they would say is neither good nor bad`);
+  if (stopped.length > 0) notes.push(`stopped feeds: ${stopped.join(', ')}; facts that rest on them open no alert`);
+  return notes;
+}
+
+function share(value: unknown): string | undefined {
+  if (typeof value !== 'number') return undefined;
+  const percent = value * 100;
+  return percent === 100 ? '100 %' : `${Math.min(99.9, percent).toFixed(percent > 99 ? 1 : 0)} %`;
+}
+
+/** The gravest findings on the data as warnings; all of them are in `retain check`. */
+export function qualityWarnings(findings: readonly QualityFinding[], workspace: Workspace): Warning[] {
+  const grave = findings.filter(({ severity }) => severity !== 'info');
+  const read: Warning[] = workspace.ingested.warnings.map((what) => ({
+    what,
+    consequence: 'the rest of the file was read',
+    remedy: 'see retain check',
+  }));
+  return [
+    ...read,
+    ...grave.slice(0, 3).map(({ message, remedy }) => ({ what: message, consequence: 'lists use the data as read', remedy })),
+    ...(grave.length > 3
+      ? [{ what: `${grave.length - 3} more findings on the data`, consequence: 'lists use the data as read', remedy: 'retain check' }]
+      : []),
+  ];
+}
