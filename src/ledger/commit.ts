@@ -85,7 +85,7 @@ export async function commitRun(
         await wrote(name);
       }
       for (const list of record.lists) {
-        await writeList(engine, list.name, record.run, list.keep ?? 'month_ends');
+        await writeList(engine, list.name, record.run.run_id, list.keep ?? 'month_ends');
         await wrote(`list_${list.name}`);
       }
       for (const source of record.values ?? []) {

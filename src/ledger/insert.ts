@@ -1,4 +1,3 @@
-import type { Day } from '../contract/agent.ts';
 import { type ColumnInfo, type Engine, quoteName } from '../engine/engine.ts';
 import { CATALOG } from './file.ts';
 import { hasTable } from './schema.ts';
@@ -36,35 +35,40 @@ export async function insertByName(engine: Engine, insert: Insert): Promise<void
 }
 
 /**
- * Copies `pending.list_<name>` into `list_<name>` of the ledger under the run's id. The table takes its columns from
- * the first list written; a later list may bring new columns (null in older rows) or wider types.
+ * Copies `pending.list_<name>` into `list_<name>` of the ledger under the run's id, and enters it in `run_list`. The
+ * table takes its columns from the first list written; a later list may bring new columns (null in older rows) or wider
+ * types.
  */
 export async function writeList(
   engine: Engine,
   name: string,
-  run: { readonly run_id: string; readonly as_of: Day },
+  runId: string,
   keep: 'month_ends' | 'always',
 ): Promise<void> {
   const from = `pending.${quoteName(`list_${name}`)}`;
   const target = `${CATALOG}.${quoteName(`list_${name}`)}`;
-  const columns = (await engine.describe(`select * from ${from}`)).filter(({ name: column }) => !OWN.has(column));
+  const columns = (await engine.describe(`select * from ${from}`)).filter((column) => column.name !== LIST_KEY);
   if (!(await hasTable(engine, `list_${name}`))) {
     const definitions = columns.map((column) => `${quoteName(column.name)} ${column.type}`);
-    await engine.execute(
-      `create table ${target} (${['run_id varchar', 'run_as_of date', 'list_keep varchar', ...definitions].join(', ')})`,
-    );
+    await engine.execute(`create table ${target} (${[`${LIST_KEY} varchar`, ...definitions].join(', ')})`);
   }
   await addColumns(engine, target, columns, 'widen');
   const names = columns.map((column) => quoteName(column.name)).join(', ');
+  await engine.execute(`insert into ${target} (${LIST_KEY}, ${names}) select $run_id, ${names} from ${from}`, {
+    run_id: runId,
+  });
   await engine.execute(
-    `insert into ${target} (run_id, run_as_of, list_keep, ${names})
-     select $run_id, $as_of::date, $keep, ${names} from ${from}`,
-    { run_id: run.run_id, as_of: run.as_of, keep },
+    `insert into ${CATALOG}.run_list (run_id, name, row_count, columns, is_kept_always)
+     select $run_id, $name, count(*), $columns::json, $is_kept_always from ${from}`,
+    {
+      ...{ run_id: runId, name, columns: JSON.stringify(columns.map((column) => column.name)) },
+      is_kept_always: keep === 'always',
+    },
   );
 }
 
-/** Columns of a list table that are the ledger's own. */
-export const OWN: ReadonlySet<string> = new Set(['run_id', 'run_as_of', 'list_keep']);
+/** The ledger's own column of a list table. */
+export const LIST_KEY = 'run_id';
 
 /** Adds what `columns` has and the table lacks; `widen` also widens a type that no longer holds the new values. */
 async function addColumns(

@@ -1,13 +1,8 @@
 import type { Day } from '../contract/agent.ts';
 import { type Engine, quoteName, type Row } from '../engine/engine.ts';
 import { CATALOG, type WaitOptions, withLedger } from './file.ts';
-import { OWN } from './insert.ts';
-import { hasTable, readVersion } from './schema.ts';
-
-/** Names of the list tables in the attached catalog `$catalog`. */
-export const LIST_TABLES = `
-  select table_name as table from duckdb_tables()
-  where database_name = $catalog and starts_with(table_name, 'list_') order by table_name`;
+import { LIST_KEY } from './insert.ts';
+import { readVersion } from './schema.ts';
 
 /** One line of the ledger's history. */
 export interface RunSummary {
@@ -63,28 +58,24 @@ export async function readRun(
       { run_id: runId },
     );
     if (row === undefined) return undefined;
-    const lists: string[] = [];
-    for (const { table } of await engine.rows(LIST_TABLES, { catalog: CATALOG })) {
-      const [found] = await engine.rows(
-        `select count(*) as rows from ${CATALOG}.${quoteName(String(table))} where run_id = $run_id`,
-        { run_id: String(row.run_id) },
-      );
-      if (Number(found?.rows) > 0) lists.push(String(table).slice('list_'.length));
-    }
+    const lists = await engine.rows(`select name from ${CATALOG}.run_list where run_id = $run_id order by name`, {
+      run_id: String(row.run_id),
+    });
     return {
       ...summaryOf(row),
       config: jsonOf(row.config),
       inputs: jsonOf(row.inputs),
       report: jsonOf(row.report),
-      lists,
+      lists: lists.map((list) => String(list.name)),
     };
   });
 }
 
 /**
- * Copies a list of a run into the engine as relation `state.list_<name>` with the columns it was found with (plus
- * columns other runs brought, null here), in no order: sort by its `rank`.
- * @returns its row count, or undefined when that run kept no such list.
+ * Copies a list of a run into the engine as relation `state.list_<name>`, with the columns it was found with and in no
+ * order: sort by its `rank`.
+ * @returns its row count (0 for a list that was empty), or undefined when that run wrote no such list or it is kept no
+ * more.
  */
 export async function readList(
   engine: Engine,
@@ -94,17 +85,20 @@ export async function readList(
   options: WaitOptions = {},
 ): Promise<number | undefined> {
   return withLedger(engine, ledgerFile, 'read', options, async () => {
-    if (!(await hasTable(engine, `list_${name}`))) return undefined;
-    const target = `list_${name}`;
+    if ((await readVersion(engine, ledgerFile)) === 0) return undefined;
+    const [list] = await engine.rows(
+      `select row_count, columns::varchar as columns from ${CATALOG}.run_list where run_id = $run_id and name = $name`,
+      { run_id: runId, name },
+    );
+    if (list === undefined) return undefined;
+    const columns = (jsonOf(list.columns) as readonly string[]).map(quoteName).join(', ');
     await engine.execute('create schema if not exists state');
     await engine.materialise(
-      `state.${target}`,
-      `select * exclude (${[...OWN].join(', ')}) from ${CATALOG}.${quoteName(target)} where run_id = $run_id`,
+      `state.list_${name}`,
+      `select ${columns} from ${CATALOG}.${quoteName(`list_${name}`)} where ${LIST_KEY} = $run_id`,
       { run_id: runId },
     );
-    const [found] = await engine.rows(`select count(*) as rows from state.${quoteName(target)}`);
-    const rows = Number(found?.rows);
-    return rows > 0 ? rows : undefined;
+    return Number(list.row_count);
   });
 }
 

@@ -1,6 +1,5 @@
 import { type Engine, quoteName } from '../engine/engine.ts';
 import { CATALOG } from './file.ts';
-import { LIST_TABLES } from './lists.ts';
 
 /**
  * Runs whose bulky rows stay: the last one committed, and of every calendar month the current run of its last as-of
@@ -20,10 +19,13 @@ const KEPT_RUNS = `
  * an alert was open for stay. Both can be recomputed from the run's manifest. Inside the caller's transaction.
  */
 export async function prune(engine: Engine): Promise<void> {
-  for (const { table } of await engine.rows(LIST_TABLES, { catalog: CATALOG })) {
-    const name = quoteName(String(table));
+  const lists = await engine.rows(`select distinct name from ${CATALOG}.run_list order by name`);
+  await engine.execute(`delete from ${CATALOG}.run_list where not is_kept_always and run_id not in (${KEPT_RUNS})`);
+  for (const { name } of lists) {
     await engine.execute(
-      `delete from ${CATALOG}.${name} where list_keep = 'month_ends' and run_id not in (${KEPT_RUNS})`,
+      `delete from ${CATALOG}.${quoteName(`list_${name}`)} as t where not exists (
+         select 1 from ${CATALOG}.run_list as l where l.run_id = t.run_id and l.name = $name)`,
+      { name: String(name) },
     );
   }
   await engine.execute(

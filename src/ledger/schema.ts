@@ -22,7 +22,7 @@ export interface LedgerTable {
   readonly grows?: true;
 }
 
-/** Every table of the ledger but its lists (`list_<name>`), which take their columns from what agents found. */
+/** Every table of the ledger but `run_list` and its lists (`list_<name>`), which take their columns from what agents found. */
 export const LEDGER_TABLES: Readonly<Record<string, LedgerTable>> = {
   run: { kind: 'record', known: 'as_of', key: 'run_id' },
   run_date: { kind: 'record', known: 'as_of' },

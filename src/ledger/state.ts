@@ -4,11 +4,15 @@ import { CATALOG, type WaitOptions, withLedger } from './file.ts';
 import { createStateTables, hasTable, ledgerTable, readVersion } from './schema.ts';
 import { createLedgerViews } from './views.ts';
 
+const EVER = '0001-01-01';
+
 export interface ReadStateOptions extends WaitOptions {
   /** The day in hand. Records known by it; readings of days before it, because a re-run of it replaces its reading. */
   readonly asOf: Day;
   /** Also the readings of `asOf` itself: for commands that show the last run. Default false. */
   readonly includeAsOf?: boolean;
+  /** By table, the first day of rows that are needed; for long tables of which the last weeks suffice. */
+  readonly since?: Readonly<Record<string, Day>>;
 }
 
 export interface StateInfo {
@@ -54,8 +58,9 @@ async function copyTable(engine: Engine, name: string, options: ReadStateOptions
            where d.run_id = t.run_id and d.as_of = t.as_of and d.superseded_by is null)`;
   await engine.execute(
     `insert into state.${quoteName(name)} by name
-     select * from ${CATALOG}.${quoteName(name)} as t where t.${quoteName(known)} ${known_by} $as_of::date ${current}`,
-    { as_of: options.asOf },
+     select * from ${CATALOG}.${quoteName(name)} as t
+     where t.${quoteName(known)} ${known_by} $as_of::date and t.${quoteName(known)} >= $since::date ${current}`,
+    { as_of: options.asOf, since: options.since?.[name] ?? EVER },
   );
 }
 

@@ -93,7 +93,7 @@ describe('a run killed', () => {
     expect(after).not.toBe(before);
     const writes = whole.lines.filter((line) => line.startsWith('wrote '));
     expect(writes.length).toBeGreaterThanOrEqual(6);
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 14; i++) {
       await restore(saved);
       const line = writes[i % writes.length] ?? 'begin';
       const where = await killAt({ line, ms: 3 * i }, { ...SECOND, pauseMs: 100 }, { before, after });
@@ -117,9 +117,9 @@ describe('a run killed', () => {
     expect(from).toBeGreaterThan(began);
     const after = await contents(file);
     const found: string[] = [];
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 14; i++) {
       await restore(saved);
-      found.push(await killAt({ line: 'begin', ms: (span * (i + 0.5)) / 20 }, SECOND, { before, after }));
+      found.push(await killAt({ line: 'begin', ms: (span * (i + 0.5)) / 14 }, SECOND, { before, after }));
       if (i % 5 === 0 && found.at(-1) === 'before') {
         await commit(SECOND);
         expect(await contents(file)).toBe(after);
@@ -131,7 +131,7 @@ describe('a run killed', () => {
   test('while it makes the ledger leaves none, or an empty or a whole one', async () => {
     await commit(FIRST);
     const after = await contents(file);
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 8; i++) {
       await restore(undefined);
       const moment = i < 4 ? { line: 'wrote run', ms: i } : { line: 'begin', ms: 12 * (i - 4) };
       await killAt(moment, { ...FIRST, pauseMs: i < 4 ? 50 : 0 }, { before: 'no ledger', after });

@@ -213,9 +213,9 @@ describe('lists', () => {
     await commitList('r2', '2024-11-30', `select 1::integer as rank, 5.5::double as days, 'x' as note`);
     await commitList('r3', '2024-12-31', `select 1::integer as rank, 'soon' as days`);
     await readList(engine, file, 'r1', 'renewal');
-    expect(await engine.rows('select * from state.list_renewal')).toEqual([{ rank: 1, days: '5.0', note: null }]);
+    expect(await engine.rows('select * from state.list_renewal')).toEqual([{ rank: 1, days: '5.0' }]);
     await readList(engine, file, 'r3', 'renewal');
-    expect(await engine.rows('select * from state.list_renewal')).toEqual([{ rank: 1, days: 'soon', note: null }]);
+    expect(await engine.rows('select * from state.list_renewal')).toEqual([{ rank: 1, days: 'soon' }]);
   });
 
   test('are kept for the last run and the last date of each month', async () => {
@@ -230,6 +230,16 @@ describe('lists', () => {
     await commitList('again', '2024-09-12', 'select 1 as rank');
     expect(await readList(engine, file, 'again', 'renewal')).toBe(1);
     expect(await readList(engine, file, '2024-10-03', 'renewal')).toBe(1);
+  });
+
+  test('that are empty are lists all the same', async () => {
+    await commitList('r1', '2024-10-31', 'select 1::integer as rank, true as is_new where false');
+    expect(await readList(engine, file, 'r1', 'renewal')).toBe(0);
+    expect((await engine.describe('select * from state.list_renewal')).map((column) => column.name)).toEqual([
+      'rank',
+      'is_new',
+    ]);
+    expect((await readRun(engine, file, 'r1'))?.lists).toEqual(['renewal']);
   });
 
   test('marked to stay, stay', async () => {
@@ -352,6 +362,24 @@ describe('as-of views', () => {
       `insert into state.health_reading by name select 'r1' as run_id, '2024-10-01'::date as as_of, 'a' as account_id, 50 as health_score`,
     );
     expect(await readings('2024-10-01')).toEqual([{ as_of: '2024-10-01', account_id: 'a', health_score: 50 }]);
+  });
+});
+
+describe('reading', () => {
+  test('takes only the days asked for of a long table', async () => {
+    for (const day of ['2024-10-01', '2024-10-02', '2024-10-03']) {
+      const row = { as_of: day, account_id: 'a', agent: 'x', kind: 'task', reason: 'y', outcome: 'planned' };
+      await commitRun(engine, file, record(day, day, { tables: { plan_action: { rows: [row] } } }));
+    }
+    await readState(engine, file, ['plan_action'], { asOf: '2024-10-03', since: { plan_action: '2024-10-02' } });
+    expect(await engine.rows('select as_of from state.plan_action')).toEqual([{ as_of: '2024-10-02' }]);
+  });
+
+  test('leaves tables that were not asked for empty', async () => {
+    const row = { as_of: '2024-10-01', account_id: 'a', kind: 'no_use' };
+    await commitRun(engine, file, record('r1', '2024-10-01', { tables: { fact_reading: { rows: [row] } } }));
+    await readState(engine, file, [], { asOf: '2024-10-02' });
+    expect(await engine.rows('select * from state.fact_reading')).toEqual([]);
   });
 });
 

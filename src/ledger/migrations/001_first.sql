@@ -15,6 +15,11 @@ create table ledger.run_date (
   superseded_by varchar
 );
 
+-- One row a run and list kept of it: the rows stand in table list_<name>, `columns` in the order they were found.
+create table ledger.run_list (
+  run_id varchar not null, name varchar not null, row_count bigint not null, columns json not null, is_kept_always boolean
+);
+
 -- One row an overwritten value and change of it; key (table_name, row_key, column_name, seen_on, run_number).
 create table ledger.value_copy (
   run_id varchar, run_number integer, table_name varchar not null, row_key varchar not null,
@@ -67,8 +72,9 @@ create table ledger.fact_reading (
 create table ledger.alert (
   run_id varchar not null, as_of date not null, alert_id varchar not null, account_id varchar not null,
   kind varchar not null, csm varchar, opened_csm varchar, reason varchar, state varchar not null,
-  opened_on date not null, shown_on date, listed_on date, entered_on date, worked_on date, is_worked_assumed boolean, snoozed_until date,
-  closed_on date, close_reason varchar, quiet_readings integer, quiet_on date,
+  opened_on date not null, shown_on date, listed_on date, entered_on date, worked_on date,
+  is_worked_assumed boolean, snoozed_until date, closed_on date, close_reason varchar,
+  quiet_readings integer, quiet_on date,
   severity double, worse_on date, grounds json, feeds json, rank_key json, value_amount double
 );
 
