@@ -262,7 +262,8 @@ function takeRung(
   const asGood = candidates.filter((candidate) => {
     if (candidate === best) return true;
     const gap = pairedDifference(candidate.loss, best.loss, rows.account, rows.weight);
-    return candidate.entry.rung.complexity < best.entry.rung.complexity && gap.mean < gap.standard_error;
+    const isAsGood = gap.mean <= 0 || gap.mean < gap.standard_error;
+    return candidate.entry.rung.complexity < best.entry.rung.complexity && isAsGood;
   });
   return asGood.sort((a, b) => a.entry.rung.complexity - b.entry.rung.complexity || a.mean - b.mean)[0]?.entry;
 }

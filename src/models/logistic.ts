@@ -167,7 +167,7 @@ function chooseRidge(
     const weight = small.weight.map((w, i) => (fold[i] === k ? 0 : w));
     let start: RidgeSolution | undefined;
     grid.forEach((ridge, g) => {
-      start = solveRidge({ columns, label: small.label, weight, ridge, start, max_steps: settings.max_steps });
+      start = solveRidge({ columns, label: small.label, weight, ridge, start, tolerance: 1e-5 });
       losses[g] = (losses[g] as number) + heldOutLoss(columns, start, small, fold, k);
     });
   }

@@ -21,17 +21,18 @@ export interface RidgeProblem {
   /** Where to start; a neighbouring λ's solution saves steps. */
   readonly start?: RidgeSolution | undefined;
   readonly max_steps?: number;
+  /** Newton decrement, relative to the objective, at which to stop. Default 1e-9; a rough comparison needs less. */
+  readonly tolerance?: number;
 }
 
 const BLOCK = 512;
-const TOLERANCE = 1e-9;
 
 /**
  * Minimises Σ w · log loss + λ/2 · Σ β² by Newton's method (iteratively reweighted least squares) with step halving.
  * The problem is strictly convex for λ > 0; four to eight steps are usual. At `max_steps` (25) it stops and says so.
  */
 export function solveRidge(problem: RidgeProblem): RidgeSolution {
-  const { columns, label, weight, ridge, start, max_steps = 25 } = problem;
+  const { columns, label, weight, ridge, start, max_steps = 25, tolerance = 1e-9 } = problem;
   const width = columns.length + 1;
   let beta = new Float64Array(width);
   if (start === undefined) beta[0] = startIntercept(label, weight);
@@ -69,7 +70,7 @@ export function solveRidge(problem: RidgeProblem): RidgeSolution {
       }
     }
     // Newton is quadratic: with this decrement before the step, the error after it is near rounding.
-    if (decrement < TOLERANCE * Math.max(1, objective) && size === 1) return done(step);
+    if (decrement < tolerance * Math.max(1, objective) && size === 1) return done(step);
     if (size <= 1e-6) return done(step, 'no step improves the fit any more');
   }
   return done(max_steps, `${max_steps} steps were not enough`);

@@ -43,7 +43,9 @@ export function bestRule(table: TrainingTable): Rule | undefined {
     const least = Math.max(MIN_ROWS, MIN_SHARE * trials);
     if (yes.trials < least || no.trials < least) return;
     const gain = likelihood(yes) + likelihood(no);
-    if (best !== undefined && gain <= best.gain) return;
+    // Of a split and its mirror image the one whose yes is the riskier side reads better.
+    const isRiskier = yes.outcomes * no.trials > no.outcomes * yes.trials;
+    if (best !== undefined && (gain < best.gain || (gain === best.gain && !isRiskier))) return;
     best = { rule: { ...rule, rate_yes: shrink(yes, base, STRENGTH), rate_no: shrink(no, base, STRENGTH) }, gain };
   };
   for (const column of table.columns) {
