@@ -53,7 +53,7 @@ export function contentFit(
   column: ColumnProfile,
 ): { readonly factor: number; readonly transform?: Transform } {
   const { kind } = column;
-  if (kind === 'empty') return { factor: 0 };
+  if (kind === 'empty' || kind === 'unmeasured') return { factor: 0 };
   switch (type) {
     case 'id':
       return { factor: kind === 'text' || kind === 'integer' || kind === 'email' ? 1 : 0 };
@@ -196,7 +196,7 @@ export function metricColumns(profile: TableProfile, columns: readonly ColumnGue
         !used.has(column.name) &&
         column.kind === 'integer' &&
         (column.min ?? -1) >= 0 &&
-        !/(^|_)(id|code|year|zip|phone|lat|lon|number|rank|age)$/.test(headingWords(column.name)) &&
+        !/(^|_)(id|code|year|zip|phone|lat|lon|number|rank|age|index|order|version)$/.test(headingWords(column.name)) &&
         headingFit(column.name, hintOf('usage').columns['active_users'] ?? '', []) === 0,
     )
     .map((column) => column.name);

@@ -13,7 +13,7 @@ export interface Reference {
 
 /** Whether a column tells the rows of its file apart. */
 export function isUnique(profile: TableProfile, column: ColumnProfile): boolean {
-  return column.filled >= 0.99 * profile.rows && column.distinct >= 0.99 * column.filled && column.kind !== 'empty';
+  return column.filled >= 0.99 * profile.rows && column.distinct >= 0.99 * column.filled && column.filled > 0;
 }
 
 /** The column that is the key of an account file: a heading that names the organisation, unique; `id` last. */

@@ -17,29 +17,16 @@ export type PresetMatch =
  * name. Sure (0.98) when the name fits too, 0.85 by headings alone.
  */
 export function matchPreset(profile: TableProfile): PresetMatch | undefined {
-  const exact = new Map(profile.columns.map((column) => [column.name, column.name]));
-  const folded = new Map(profile.columns.map((column) => [column.name.toLowerCase(), column.name]));
-  let best: { preset: Preset; table: PresetTable; score: number; isNamed: boolean } | undefined;
-  for (const preset of PRESETS) {
-    for (const table of preset.tables) {
-      const find = (heading: string) =>
-        table.shape === 'export' ? folded.get(heading.toLowerCase()) : exact.get(heading);
-      if (!table.signature.every((heading) => find(heading) !== undefined)) continue;
-      const isNamed = table.file.test(fileWords(profile.file));
-      // Two generic headings alone could be anybody's: then the name or the folder must say it.
-      if (table.signature.length < 3 && !isNamed) continue;
-      const inFolder = profile.file.toLowerCase().includes(preset.vendor);
-      const score = table.signature.length + (isNamed ? 3 : 0) + (inFolder ? 2 : 0);
-      if (best === undefined || score > best.score) best = { preset, table, score, isNamed };
-    }
-  }
+  const best = findPreset(
+    profile.file,
+    profile.columns.map((column) => column.name),
+  );
   if (best === undefined) return undefined;
-  const { preset, table, isNamed } = best;
+  const { preset, table, isNamed, find } = best;
   const what = `${preset.title} ${SHAPES[table.shape]}, table ${table.name}`;
   if (table.table === undefined) {
     return { kind: 'left_out', vendor: preset.vendor, reason: `is the ${what}; retain does not need it` };
   }
-  const find = (heading: string) => (table.shape === 'export' ? folded.get(heading.toLowerCase()) : exact.get(heading));
   const options = presetOptions(table, profile, find);
   return {
     kind: 'table',
@@ -50,10 +37,56 @@ export function matchPreset(profile: TableProfile): PresetMatch | undefined {
       shape: what,
       confidence: isNamed ? 0.98 : 0.85,
       columns: presetColumns(table, profile, find),
-      options: table.table === 'account_alias' ? options : { ...options, system: preset.system },
+      options: table.table === 'account_alias' ? options : { ...options, system: table.system ?? preset.system },
       notes: [...(table.notes ?? [])],
     },
   };
+}
+
+interface Found {
+  readonly preset: Preset;
+  readonly table: PresetTable;
+  readonly isNamed: boolean;
+  readonly find: Find;
+}
+
+function findPreset(file: string, headings: readonly string[]): Found | undefined {
+  const exact = new Map(headings.map((heading) => [heading, heading]));
+  const folded = new Map(headings.map((heading) => [heading.toLowerCase(), heading]));
+  const fromFivetran = isFivetran(headings);
+  let best: (Found & { score: number }) | undefined;
+  for (const preset of PRESETS) {
+    for (const table of preset.tables) {
+      if (fromFivetran && table.shape !== 'fivetran') continue;
+      if (!fromFivetran && table.signature.includes('_fivetran_synced')) continue;
+      // Warehouses fold the case of headings; JSON keys keep theirs.
+      const find: Find = (heading) => (table.shape === 'api' ? exact.get(heading) : folded.get(heading.toLowerCase()));
+      const isNamed = table.file.test(fileWords(file));
+      if (!table.signature.every((heading) => heading === '_fivetran_synced' || find(heading) !== undefined)) continue;
+      // Two generic headings alone could be anybody's: then the name must say it.
+      if (table.signature.length < 3 && !isNamed) continue;
+      const inFolder = file.toLowerCase().includes(preset.vendor);
+      const score = table.signature.length + (isNamed ? 3 : 0) + (inFolder ? 2 : 0);
+      if (best === undefined || score > best.score) best = { preset, table, isNamed, find, score };
+    }
+  }
+  return best;
+}
+
+/**
+ * The headings of a file that have to be measured: those its preset maps, none where it is left out, all (`undefined`)
+ * where no preset knows the file.
+ */
+export function neededHeadings(file: string, headings: readonly string[]): ReadonlySet<string> | undefined {
+  const found = findPreset(file, headings);
+  if (found === undefined) return isFivetran(headings) ? new Set() : undefined;
+  const { table, find } = found;
+  if (table.table === undefined) return new Set();
+  const mapped = Object.values(table.columns ?? {}).flatMap((value) =>
+    [value].flat().flatMap((mapping) => (typeof mapping === 'string' ? [mapping] : [mapping.from, mapping.by])),
+  );
+  const named = [...mapped, ...Object.keys(table.filter ?? {}), ...(table.dedupe?.key ?? []), table.dedupe?.latest];
+  return new Set(named.flatMap((heading) => (heading === undefined ? [] : [find(heading) ?? ''])));
 }
 
 type Find = (heading: string) => string | undefined;
@@ -86,7 +119,9 @@ function presetOptions(table: PresetTable, profile: TableProfile, find: Find): T
         const spelled = column.values
           .map(({ value }) => value)
           .filter((value) => wanted.some((item) => String(item).toLowerCase() === value.toLowerCase()));
-        return [[name, spelled.length > 0 ? spelled : wanted]];
+        // Values that today's file does not hold may stand in tomorrow's.
+        const folded = new Set(spelled.map((value) => value.toLowerCase()));
+        return [[name, [...spelled, ...wanted.filter((item) => !folded.has(String(item).toLowerCase()))]]];
       },
     ),
   );
@@ -104,6 +139,6 @@ function presetOptions(table: PresetTable, profile: TableProfile, find: Find): T
 }
 
 /** Whether a file carries Fivetran's own columns. */
-export function isFivetran(profile: TableProfile): boolean {
-  return profile.columns.some((column) => column.name === '_fivetran_synced' || column.name === '_fivetran_id');
+export function isFivetran(headings: readonly string[]): boolean {
+  return headings.some((heading) => /^_fivetran_(synced|id)$/i.test(heading));
 }

@@ -182,7 +182,7 @@ export function unusedColumns(guess: TableGuess): string[] {
     ].filter((name) => name !== undefined),
   );
   return guess.profile.columns
-    .filter((column) => column.kind !== 'empty' && !used.has(column.name))
+    .filter((column) => column.filled > 0 && !used.has(column.name))
     .map((column) => column.name);
 }
 

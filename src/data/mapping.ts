@@ -16,7 +16,7 @@ import {
 import { refineContract } from './mapping-contract.ts';
 import { ACCOUNT_HEADINGS, TABLE_HINTS } from './mapping-hints.ts';
 import { accountHeading, accountKey, isUnique, referenceTo, rowOrderEvidence } from './mapping-keys.ts';
-import { isFivetran, matchPreset } from './mapping-presets.ts';
+import { isFivetran, matchPreset, neededHeadings } from './mapping-presets.ts';
 import { unifySpellings } from './mapping-spellings.ts';
 import { refineInvoice, refineOpportunity, refineSurvey, refineTicket } from './mapping-tables.ts';
 import { findTwins, refineUsage } from './mapping-usage.ts';
@@ -67,7 +67,9 @@ export async function recognise(
     const original = repeats.get(folder);
     if (original !== undefined) continue;
     onStage(group.file);
-    const profile = await profileGroup(engine, directory, group, `probe_${index}`);
+    const profile = await profileGroup(engine, directory, group, `probe_${index}`, (headings) =>
+      neededHeadings(group.file, headings),
+    );
     if ('reason' in profile) leftOut.push({ file: group.file, reason: profile.reason, kind: 'unknown' });
     else profiles.push(profile);
   }
@@ -149,7 +151,7 @@ function matchPresets(profiles: readonly TableProfile[]): {
   const unplaced: LeftOut[] = [];
   for (const profile of profiles) {
     const match = matchPreset(profile);
-    if (match === undefined && isFivetran(profile)) {
+    if (match === undefined && isFivetran(profile.columns.map((column) => column.name))) {
       unplaced.push({
         file: profile.file,
         reason: 'is a Fivetran table that retain does not need',

@@ -6,6 +6,7 @@ import { jsonLeaves, rowsPath } from './recognition-json.ts';
 
 /** What the values of a column look like, whatever its heading says. */
 export type ContentKind =
+  | 'unmeasured'
   | 'empty'
   | 'boolean'
   | 'integer'
@@ -61,6 +62,8 @@ const PATTERN_ROWS = 20_000;
 
 /**
  * Loads one group of files into the engine as text and measures every column.
+ *
+ * @param wanted headings that need measuring, given all of them; the others are listed as `unmeasured`. Default: all
  * @returns the profile, or a sentence why the file cannot be read as a table
  */
 export async function profileGroup(
@@ -68,6 +71,7 @@ export async function profileGroup(
   directory: string,
   group: FileGroup,
   relation: string,
+  wanted: (headings: readonly string[]) => ReadonlySet<string> | undefined = () => undefined,
 ): Promise<TableProfile | { readonly reason: string }> {
   const [first] = group.members;
   if (first === undefined) return { reason: 'has no files' };
@@ -100,7 +104,7 @@ export async function profileGroup(
       relation,
       rows,
       isSample: rows === SAMPLE_ROWS,
-      columns: await profileColumns(engine, relation, info, rows),
+      columns: await profileColumns(engine, relation, info, rows, wanted(info)),
     };
   } catch (error) {
     return { reason: `cannot be read: ${messageOf(error).split('\n')[0]?.slice(0, 200)}` };
@@ -171,54 +175,95 @@ const PATTERNS: Readonly<Record<string, string>> = {
     "regexp_full_match(v, '[a-zA-Z0-9]{15}([A-Z0-5]{3})?') and regexp_matches(v, '[0-9]') and regexp_matches(v, '[A-Z]')",
 };
 
+/** Columns measured in one statement: more are compiled longer than they run. */
+const BATCH = 16;
+
 async function profileColumns(
   engine: Engine,
   relation: string,
   names: readonly string[],
   rows: number,
+  wanted: ReadonlySet<string> | undefined,
 ): Promise<ColumnProfile[]> {
-  const profiles: ColumnProfile[] = [];
-  const step = Math.max(1, Math.floor(rows / PATTERN_ROWS));
-  // A statement over hundreds of columns would be compiled longer than it runs.
-  for (const name of names) profiles.push(await profileColumn(engine, relation, name, step));
-  return profiles;
+  const measured = names.filter((name) => wanted === undefined || wanted.has(name));
+  const profiles = new Map<string, ColumnProfile>();
+  for (let start = 0; start < measured.length; start += BATCH) {
+    for (const profile of await profileBatch(engine, relation, measured.slice(start, start + BATCH), rows)) {
+      profiles.set(profile.name, profile);
+    }
+  }
+  return names.map((name) => profiles.get(name) ?? blank(name, 'unmeasured'));
 }
 
-async function profileColumn(engine: Engine, relation: string, name: string, step: number): Promise<ColumnProfile> {
-  const cell = `nullif(trim(cast(${quoteName(name)} as varchar)), '')`;
-  const shares = Object.entries(PATTERNS).map(([key, sql]) => `avg(case when ${sql} then 1.0 else 0.0 end) as ${key}`);
-  const [whole] = await engine.rows(
-    `with cells as (select ${cell} as v from ${quoteName(relation)})
-     select count(v) as filled, count(distinct v) as distinct_count, coalesce(max(length(v)), 0) as longest from cells`,
-  );
-  const filled = Number(whole?.['filled']);
-  const distinct = Number(whole?.['distinct_count']);
-  const empty: ColumnProfile = {
+function blank(name: string, kind: ContentKind): ColumnProfile {
+  return {
     name,
-    kind: 'empty',
-    filled,
-    distinct,
+    kind,
+    filled: 0,
+    distinct: 0,
     dateOrder: undefined,
     isOrderOpen: false,
     min: undefined,
     max: undefined,
     values: [],
-    longest: Number(whole?.['longest']),
+    longest: 0,
     salesforceShare: 0,
   };
-  if (filled === 0) return empty;
-  const [found] = await engine.rows(
-    `with cells as (select ${cell} as v from ${quoteName(relation)} where row_order % ${step} = 0 or row_order <= 100),
-     filled as (select v from cells where v is not null)
-     select count(*) as n, ${shares.join(', ')} from filled`,
+}
+
+function cellSql(name: string): string {
+  return `nullif(trim(cast(${quoteName(name)} as varchar)), '')`;
+}
+
+async function profileBatch(
+  engine: Engine,
+  relation: string,
+  names: readonly string[],
+  rows: number,
+): Promise<ColumnProfile[]> {
+  const cells = names.map((name, index) => `${cellSql(name)} as c${index}`).join(', ');
+  const counts = names.map(
+    (_, index) =>
+      `count(c${index}) as filled${index}, count(distinct c${index}) as distinct${index}, coalesce(max(length(c${index})), 0) as longest${index}`,
   );
-  const share = (key: string) => (Number(found?.['n']) === 0 ? 0 : Number(found?.[key] ?? 0));
-  const kind = kindOf(share, distinct);
-  const values = distinct <= 40 ? await valuesOf(engine, relation, cell) : [];
+  const step = Math.max(1, Math.floor(rows / PATTERN_ROWS));
+  const shares = names.flatMap((_, index) =>
+    Object.entries(PATTERNS).map(
+      ([key, sql]) =>
+        `coalesce(avg(case when c${index} is null then null when ${sql.replaceAll(/\bv\b/g, `c${index}`)} then 1.0 else 0.0 end), 0) as ${key}${index}`,
+    ),
+  );
+  const [whole] = await engine.rows(
+    `with cells as (select ${cells} from ${quoteName(relation)}) select ${counts.join(', ')} from cells`,
+  );
+  const [found] = await engine.rows(
+    `with cells as (select ${cells} from ${quoteName(relation)} where row_order % ${step} = 0 or row_order <= 100)
+     select ${shares.join(', ')} from cells`,
+  );
+  const profiles: ColumnProfile[] = [];
+  for (const [index, name] of names.entries()) {
+    const share = (key: string) => Number(found?.[`${key}${index}`] ?? 0);
+    const filled = Number(whole?.[`filled${index}`]);
+    const distinct = Number(whole?.[`distinct${index}`]);
+    const base = { ...blank(name, 'empty'), filled, distinct, longest: Number(whole?.[`longest${index}`]) };
+    profiles.push(filled === 0 ? base : await finishColumn(engine, relation, base, share));
+  }
+  return profiles;
+}
+
+async function finishColumn(
+  engine: Engine,
+  relation: string,
+  base: ColumnProfile,
+  share: (key: string) => number,
+): Promise<ColumnProfile> {
+  const kind = kindOf(share, base.distinct);
+  const cell = cellSql(base.name);
+  const values = base.distinct <= 40 && kind !== 'json' ? await valuesOf(engine, relation, cell) : [];
   const dates = kind === 'date' || kind === 'timestamp' ? await dateOrderOf(engine, relation, cell) : undefined;
   const range = kind === 'integer' || kind === 'number' ? await rangeOf(engine, relation, cell) : undefined;
   return {
-    ...empty,
+    ...base,
     kind,
     values,
     dateOrder: dates?.order,

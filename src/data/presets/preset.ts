@@ -22,6 +22,8 @@ export interface PresetTable {
   readonly filter?: Source['filter'];
   readonly dedupe?: Source['dedupe'];
   readonly period?: Source['period'];
+  /** Id system of this table's account column where it is not the vendor's own (a join table resolves it). */
+  readonly system?: string;
   /** What a reader of the configuration must know: a trap that this preset handles. */
   readonly notes?: readonly string[];
 }
