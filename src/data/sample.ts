@@ -23,7 +23,7 @@ export interface SampleForm {
   readonly threeExports: boolean;
   /** Usage as sums a day, user and feature instead of single events; not in the three-exports form. */
   readonly dailyUsage: boolean;
-  /** Compress the long files: usage and the truth by month. */
+  /** Compress the long files: usage, tickets and the truth by month. */
   readonly gzip: boolean;
 }
 
@@ -63,7 +63,7 @@ const BUILD = [
   'usage-event',
 ];
 
-/** What the CRM, billing and the help desk export beside usage. */
+/** What the CRM and billing export; tickets and usage come beside them. */
 const COMPANY_EXPORTS = [
   'accounts',
   'account-alias',
@@ -71,7 +71,6 @@ const COMPANY_EXPORTS = [
   'subscriptions',
   'invoices',
   'fx',
-  'tickets',
   'interactions',
   'surveys',
   'goals',
@@ -88,11 +87,12 @@ export function sampleFiles(form: SampleForm): readonly SampleFile[] {
   const exports = form.threeExports
     ? [
         { file: usageFile(form), sql: 'export-three-usage' },
-        { file: 'tickets.csv', sql: 'export-three-tickets' },
+        { file: ticketFile(form), sql: 'export-three-tickets' },
         { file: 'subscriptions.csv', sql: 'export-three-subscriptions' },
       ]
     : [
         ...COMPANY_EXPORTS.map((name) => ({ file: `${fileName(name)}.csv`, sql: `export-${name}` })),
+        { file: ticketFile(form), sql: 'export-tickets' },
         { file: usageFile(form), sql: form.dailyUsage ? 'export-usage-daily' : 'export-usage' },
       ];
   const truths = TRUTHS.map((name) => ({
@@ -108,6 +108,10 @@ function fileName(name: string): string {
 
 function usageFile(form: SampleForm): string {
   return form.gzip ? 'usage.csv.gz' : 'usage.csv';
+}
+
+function ticketFile(form: SampleForm): string {
+  return form.gzip ? 'tickets.csv.gz' : 'tickets.csv';
 }
 
 function sqlOf(name: string): string {
@@ -166,5 +170,7 @@ export function sampleConfig(form: SampleForm): string {
     '    # One row in twenty-five reaches the warehouse days later; until then it is not known.',
     `    known_at: ${form.dailyUsage ? 'loaded_date' : 'loaded_at'}`,
   ];
-  return sqlText('retain.yaml').replace('{usage}', usage.map((line) => `  ${line}`).join('\n'));
+  return sqlText('retain.yaml')
+    .replace('{ticket_file}', ticketFile(form))
+    .replace('{usage}', usage.map((line) => `  ${line}`).join('\n'));
 }
