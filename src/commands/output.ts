@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { CommonOptions } from '../contract/options.ts';
 import type { RenderOptions, ReportList, RunReport } from '../contract/report.ts';
 import { messageOf, UserError } from '../lib/errors.ts';
-import { RENDERERS } from '../reports/index.ts';
+import { RENDERERS, untoldOutcomes } from '../reports/index.ts';
 
 /**
  * Writes a report in the format asked for: to stdout, into one file, or, for several lists as CSV, one file a list into
@@ -95,7 +95,7 @@ function tellWarnings(report: RunReport, options: CommonOptions): void {
   for (const { what, consequence, remedy } of report.warnings) {
     options.progress.note(`warning: ${[what, consequence, remedy].filter((part) => part !== '').join('; ')}`);
   }
-  for (const outcome of report.outcomes) {
+  for (const outcome of untoldOutcomes(report)) {
     if (outcome.status === 'failed') options.progress.note(`warning: ${outcome.agent} failed: ${outcome.error}`);
   }
 }

@@ -5,6 +5,7 @@ import { renderMarkdown } from './markdown.ts';
 import { renderTerminal } from './terminal.ts';
 
 export { createProgress } from './progress.ts';
+export { untoldOutcomes } from './rows.ts';
 
 /** Every format by its name. A report goes in, text comes out in pieces; the same input gives the same bytes. */
 export const RENDERERS: Readonly<Record<RenderOptions['format'], Renderer>> = {

@@ -3,7 +3,7 @@ import type { Renderer, ReportList } from '../contract/report.ts';
 import { longDay } from '../lib/dates.ts';
 import { reasonsOf, reasonText } from './cards.ts';
 import { cellText, digitsOf, isRightAligned } from './cells.ts';
-import { rowsOf } from './rows.ts';
+import { rowsOf, untoldOutcomes } from './rows.ts';
 import { printable } from './text-width.ts';
 
 /**
@@ -18,7 +18,7 @@ export const renderMarkdown: Renderer = async function* (report, options) {
   yield `${header.run_id === null ? '' : `, run ${escaped(header.run_id)}`}, seed ${header.seed}, retain ${header.version}.\n`;
   if (header.notes.length > 0) yield `\n${header.notes.map((note) => `- ${escaped(note)}\n`).join('')}`;
   for (const list of report.lists) yield* listMarkdown(list, header.currency, options.top);
-  const problems = report.outcomes.flatMap((outcome) => {
+  const problems = untoldOutcomes(report).flatMap((outcome) => {
     if (outcome.status === 'failed') return [`- ${outcome.agent} failed: ${escaped(outcome.error)}\n`];
     return outcome.status === 'skipped' ? [`- ${outcome.agent} skipped: ${escaped(outcome.reason)}\n`] : [];
   });

@@ -4,7 +4,7 @@ import type { Renderer, RenderOptions, ReportHeader, ReportList, Warning } from 
 import { longDay } from '../lib/dates.ts';
 import { CARD_LINES, cardLines, PROSE_WIDTH } from './cards.ts';
 import { grouped } from './cells.ts';
-import { rowsOf } from './rows.ts';
+import { rowsOf, untoldOutcomes } from './rows.ts';
 import { tableOf } from './table.ts';
 import { printable, wrap } from './text-width.ts';
 
@@ -35,7 +35,7 @@ export const renderTerminal: Renderer = async function* (report, options) {
   for (const list of report.lists) yield* listText(list, report.header, options, report.lists.length, page);
   if (!page.quiet) {
     yield block([
-      ...report.outcomes.map((outcome) => outcomeText(outcome, page)),
+      ...untoldOutcomes(report).map((outcome) => outcomeText(outcome, page)),
       ...report.warnings.map((warning) => warningText(warning, page)),
     ]);
     yield block(report.next.map((command) => `${page.chalk.dim('next:')} ${printable(command)}\n`));

@@ -120,6 +120,20 @@ describe('the terminal report', () => {
     expect(text.trimEnd().split('\n').at(-1)).toContain('2 accounts at risk');
   });
 
+  it('tells what failed once, also when a warning tells it too', async () => {
+    const outcomes = [{ agent: 'expansion', status: 'failed', error: 'no column seats' }] as const;
+    const warning = {
+      what: 'the agent expansion failed: no column seats',
+      consequence: 'its list is missing',
+      remedy: '',
+    };
+    const alone = await textOf(renderTerminal, reportOf([], { outcomes }));
+    const both = await textOf(renderTerminal, reportOf([], { outcomes, warnings: [warning] }));
+    expect(alone).toContain('\nexpansion failed: no column seats\n');
+    expect(both.match(/no column seats/g)).toHaveLength(1);
+    expect(both).toContain('warning: the agent expansion failed: no column seats; its list is missing\n');
+  });
+
   it('says what stands in place of an empty list', async () => {
     const list = listOf(COLUMNS, [], { empty: 'Nothing renews within 180 days.', rows: rowsInChunks([]) });
     expect(await textOf(renderTerminal, reportOf([list]))).toContain('\nNothing renews within 180 days.\n');
