@@ -75,6 +75,7 @@ const IDENTITY_TABLES = ['account', 'account_alias', 'contact', 'contract', 'mrr
  */
 export async function ingest(engine: Engine, config: Config, options: IngestOptions): Promise<IngestResult> {
   const cache = openCache(options.cacheDirectory);
+  await dropUsageView(engine);
   await createEmptyTables(engine);
   await engine.execute('create schema if not exists ingest');
   const run = new IngestRun(engine, config, cache, options.onStage ?? (() => undefined));
@@ -96,6 +97,12 @@ export async function ingest(engine: Engine, config: Config, options: IngestOpti
     rejects: counts,
     warnings: [...new Set(run.warnings())],
   };
+}
+
+/** A second ingest into the same engine finds usage as a view, which cannot be replaced by a table. */
+async function dropUsageView(engine: Engine): Promise<void> {
+  const [view] = await engine.rows("select view_name from duckdb_views() where view_name = 'usage' and schema_name = 'main'");
+  if (view !== undefined) await engine.execute('drop view usage');
 }
 
 function openCache(directory: string): IngestCache {

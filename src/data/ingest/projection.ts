@@ -107,7 +107,7 @@ function cellsSql(
   list.push(`${quoteText(label)} as source_file`);
   const filters = Object.entries(input.source.filter ?? {}).map(
     ([column, values]) =>
-      `lower(trim(${raws.get(column) ?? 'null'})) in (${values.map((value) => quoteText(String(value).trim().toLowerCase())).join(', ')})`,
+      `list_contains([${values.map((value) => quoteText(String(value).trim().toLowerCase())).join(', ')}], lower(trim(${raws.get(column) ?? 'null'})))`,
   );
   const select = `select ${list.join(', ')} from ${reader.relation(input.isCareful || hasRowNumber)}`;
   return filters.length === 0 ? select : `select * from (${select}) where ${filters.join(' and ')}`;
@@ -205,14 +205,19 @@ function finalSelect(slots: readonly Slot[], input: ProjectionInput, key: string
 
 function isEmptyRaw(slots: readonly Slot[], column: string): string {
   const raw = slots.find((item) => item.name === column)?.raw ?? 'null';
-  return `(${raw} is null or lower(trim(${raw})) in (${EMPTY_WORDS.map(quoteText).join(', ')}))`;
+  return `(${raw} is null or ${isEmptyWord(raw)})`;
 }
 
 /** Whether an unreadable cell was meant to be a value: not a word for nothing, not a date that stands for "never". */
 function isMeant(item: Slot): string {
-  const words = `lower(trim(${item.raw})) not in (${EMPTY_WORDS.map(quoteText).join(', ')})`;
+  const words = `not ${isEmptyWord(item.raw)}`;
   if (item.type !== 'date' && item.type !== 'timestamp') return words;
   return `${words} and not regexp_matches(${item.raw}, '^(0001|1900-01-01|2[2-9]\\d\\d-|[3-9]\\d\\d\\d-)|[./-](9999|2999)( |$)|^(0?1)[./-](0?1)[./-](1900|0001)')`;
+}
+
+/** A list function: `in` with many words would become a join over every row, though only suspects are asked. */
+function isEmptyWord(raw: string): string {
+  return `list_contains([${EMPTY_WORDS.map(quoteText).join(', ')}], lower(trim(${raw})))`;
 }
 
 function faultText(name: string, raw: string): string {
