@@ -37,6 +37,7 @@ const LISTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   unavoidable_reason: { reason_code: 'VARCHAR' },
   strategic_account: { account_id: 'VARCHAR' },
   cadence: { segment: 'VARCHAR', cadence_days: 'INTEGER' },
+  fact_setting: { kind: 'VARCHAR', is_enabled: 'BOOLEAN', is_red: 'BOOLEAN' },
   /** One row a condition; a segment holds when all its conditions do. `value` rows of one column are alternatives. */
   segment_rule: {
     rule_index: 'INTEGER',
@@ -49,8 +50,8 @@ const LISTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /**
- * Writes `settings` (one row) and the small tables `unavoidable_reason`, `strategic_account`, `cadence` and
- * `segment_rule` from the configuration, replacing what stood there. Needs the canonical table `contract`.
+ * Writes `settings` (one row) and the small tables `unavoidable_reason`, `strategic_account`, `cadence`,
+ * `fact_setting` and `segment_rule` from the configuration, replacing what stood there. Needs the canonical table `contract`.
  *
  * Without a configured currency the reporting currency is the one most contracts are in (ties: alphabetical).
  * @param options.firstSeenOn day retain first saw the exports; `resolveAsOf` fills it in when absent
@@ -105,6 +106,12 @@ export async function createSettings(
   await engine.append('cadence', {
     segment: cadence.map(([segment]) => segment),
     cadence_days: cadence.map(([, days]) => days),
+  });
+  const facts = Object.entries(config.facts);
+  await engine.append('fact_setting', {
+    kind: facts.map(([kind]) => kind),
+    is_enabled: facts.map(([, { enabled }]) => enabled),
+    is_red: facts.map(([, { red }]) => red),
   });
   await engine.append('segment_rule', segmentRules(config));
 }

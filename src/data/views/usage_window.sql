@@ -22,7 +22,8 @@ with summed as (
     cast(sum(error_count) as bigint) as error_count,
     cast(sum(duration_seconds) as bigint) as duration_seconds,
     max(case when is_use then occurred_on end) as last_use_on,
-    min(case when is_use then days_ago end) as last_use_days_ago
+    -- A month without use is thirty days without use, whatever the calendar.
+    min(case when is_use then case when period = 'month' then cast(days_ago / 28 as integer) * 30 else days_ago end end) as last_use_days_ago
   from usage_placed_asof(as_of)
   group by account_id, cast((days_ago - days_ago % 28) / 28 as integer)
 )
@@ -40,7 +41,7 @@ select
     + case when day_bits & 2080768 > 0 then 1 else 0 end
     + case when day_bits & 266338304 > 0 then 1 else 0 end
   as integer) as active_weeks,
-  -- Counted for windows 0 to 3 alone: nothing reads older ones, and distinct counts are the dear part.
+  -- Counted for windows 0 to 3 alone: nothing reads older ones, and distinct counts cost most.
   case when window_index <= 3 then recent_feature_count end as feature_count,
   error_count,
   duration_seconds,
