@@ -4,7 +4,8 @@
 create or replace macro milestone_asof(as_of) as table
 select
   * replace (
-    case when completed_date <= as_of then completed_date end as completed_date
+    case when completed_date <= as_of then completed_date end as completed_date,
+    coalesce(cast(known_at as date), least(planned_date, completed_date)) as known_on
   )
 from milestone
 where (

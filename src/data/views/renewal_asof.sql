@@ -8,7 +8,8 @@ select
     case when cast(decided_at as date) <= as_of then decided_at end as decided_at,
     case when coalesce(cast(decided_at as date), due_date) <= as_of then outcome end as outcome,
     case when coalesce(cast(decided_at as date), due_date) <= as_of then amount end as amount,
-    case when coalesce(cast(decided_at as date), due_date) <= as_of then reason_code end as reason_code
+    case when coalesce(cast(decided_at as date), due_date) <= as_of then reason_code end as reason_code,
+    coalesce(cast(known_at as date), least(cast(decided_at as date), due_date)) as known_on
   )
 from renewal
 where coalesce(cast(known_at as date), least(cast(decided_at as date), due_date)) <= as_of;

@@ -7,7 +7,8 @@ select
   * replace (
     case when cast(responded_at as date) <= as_of then responded_at end as responded_at,
     case when cast(responded_at as date) <= as_of then score end as score,
-    case when cast(responded_at as date) <= as_of then comment end as comment
+    case when cast(responded_at as date) <= as_of then comment end as comment,
+    coalesce(cast(known_at as date), cast(sent_at as date), cast(responded_at as date)) as known_on
   )
 from survey
 where (
