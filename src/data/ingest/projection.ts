@@ -173,7 +173,7 @@ function finalSelect(slots: readonly Slot[], input: ProjectionInput, key: string
     stand && group.includes('account_id') && !group.includes('contact_id') ? [...group, 'contact_id'] : group,
   );
   const isBad = sets.map((group) => `(${group.map((column) => `${at(column) ?? 'null'} is null`).join(' and ')})`);
-  const joins = input.table === 'usage' ? usageColumns(output, input, at) : '';
+  if (input.table === 'usage') setDays(output, input, at);
   const checked = slots.filter((item) => item.type !== 'text' && item.type !== 'id' && item.raw !== 'null');
   const suspect = checked.map((item) => `(${item.raw} is not null and ${item.typed} is null)`);
   const faults = [
@@ -200,7 +200,8 @@ function finalSelect(slots: readonly Slot[], input: ProjectionInput, key: string
   list.push(
     `case when ${any.length === 0 ? 'false' : any.join(' or ')} then left(${key}, ${REJECT_VALUE_LENGTH}) end as row_key_text`,
   );
-  return `select ${list.join(', ')} from typed ${joins}`;
+  const judged = `select ${list.join(', ')} from typed`;
+  return input.table === 'usage' ? withAccounts(judged, input, at) : judged;
 }
 
 function isEmptyRaw(slots: readonly Slot[], column: string): string {
@@ -224,39 +225,42 @@ function faultText(name: string, raw: string): string {
   return `${quoteText(name)} || ${quoteText(FIELD_MARK)} || left(${raw}, ${REJECT_VALUE_LENGTH})`;
 }
 
-/** Days, periods and the paying account of usage rows; returns the joins. */
-function usageColumns(
-  output: Map<string, string>,
-  input: ProjectionInput,
-  at: (name: string) => string | undefined,
-): string {
-  const period = input.source.period;
+/** Days and periods of usage rows. */
+function setDays(output: Map<string, string>, input: ProjectionInput, at: (name: string) => string | undefined): void {
+  const { period } = input.source;
   const start = at('period_start') ?? `cast(${at('occurred_at')} as date)`;
   if (period === undefined) {
     output.set('occurred_on', at('occurred_at') === undefined ? start : `cast(${at('occurred_at')} as date)`);
-  } else {
-    const end = period === 'day' ? start : period === 'week' ? `${start} + 6` : `last_day(${start})`;
-    output.set('period_start', start);
-    output.set('occurred_on', `cast(${end} as date)`);
-    output.delete('occurred_at');
+    return;
   }
+  const end = period === 'day' ? start : period === 'week' ? `${start} + 6` : `last_day(${start})`;
+  output.set('period_start', start);
+  output.set('occurred_on', `cast(${end} as date)`);
+  output.delete('occurred_at');
+}
+
+/**
+ * The paying account of usage rows: by account id, else contract, else user, else e-mail, else its domain. The raw
+ * texts are gone by then, so that the join carries as little as it can.
+ */
+function withAccounts(judged: string, input: ProjectionInput, at: (name: string) => string | undefined): string {
   const { maps } = input;
   const joins: string[] = [];
   const found: string[] = [];
-  const join = (map: string | undefined, alias: string, on: string | undefined) => {
-    if (map === undefined || on === undefined) return;
-    joins.push(`left join ${map} as ${alias} on ${alias}.external_id = ${on}`);
+  const join = (map: string | undefined, alias: string, column: string, on: (column: string) => string) => {
+    if (map === undefined || at(column) === undefined) return;
+    joins.push(`left join ${map} as ${alias} on ${alias}.external_id = ${on(`judged.${column}`)}`);
     found.push(`${alias}.account_id`);
   };
-  join(maps?.account, 'by_account', at('account_id'));
-  join(maps?.contract, 'by_contract', at('contract_id'));
-  join(maps?.user, 'by_user', at('user_id'));
-  const email = at('email');
-  join(maps?.user, 'by_email', email === undefined ? undefined : `lower(${email})`);
-  join(maps?.domain, 'by_domain', email === undefined ? undefined : `lower(split_part(${email}, '@', 2))`);
+  join(maps?.account, 'by_account', 'account_id', (id) => id);
+  join(maps?.contract, 'by_contract', 'contract_id', (id) => id);
+  join(maps?.user, 'by_user', 'user_id', (id) => id);
+  join(maps?.user, 'by_email', 'email', (email) => `lower(${email})`);
+  join(maps?.domain, 'by_domain', 'email', (email) => `lower(split_part(${email}, '@', 2))`);
   const account = found.length === 0 ? 'cast(null as varchar)' : `coalesce(${found.join(', ')})`;
-  const given = ['account_id', 'contract_id', 'user_id', 'email'].map(at).filter((name) => name !== undefined);
-  output.set('account_id', account);
-  output.set('unjoined_id', `case when ${account} is null then coalesce(${given.join(', ')}) end`);
-  return joins.join(' ');
+  const given = ['account_id', 'contract_id', 'user_id', 'email'].filter((name) => at(name) !== undefined);
+  const id = given.map((name) => `judged.${name}`).join(', ');
+  const rest = at('account_id') === undefined ? 'judged.*' : 'judged.* exclude (account_id)';
+  return `select ${rest}, ${account} as account_id, case when ${account} is null then coalesce(${id}) end as unjoined_id
+    from (${judged}) as judged ${joins.join(' ')}`;
 }

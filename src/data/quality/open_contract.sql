@@ -1,0 +1,17 @@
+-- grain: one row a recurring contract open that day
+-- key: row_key
+-- as-of: started, and neither ended nor past its scheduled end at the end of that day; amounts as the export has them,
+-- in the contract's own currency
+select
+  account_id,
+  contract_id,
+  row_key,
+  start_date,
+  cast(coalesce(arr_amount, mrr_amount * 12) as decimal(18, 4)) as arr_amount
+from contract
+where account_id is not null
+  and not coalesce(is_trial, false)
+  and coalesce(is_recurring, true)
+  and coalesce(start_date <= cast($as_of as date), true)
+  and coalesce(ended_date > cast($as_of as date), true)
+  and (term_end_date is null or is_auto_renew or term_end_date > cast($as_of as date))

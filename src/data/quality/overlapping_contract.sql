@@ -1,0 +1,9 @@
+-- grain: one row an open contract beside a newer open one of the same account
+-- key: contract row_key
+-- as-of: contracts open at the end of that day
+select account_id, 1 as row_count
+from (
+  select account_id, row_number() over (partition by account_id order by start_date desc nulls last, contract_id desc) as age
+  from quality.open_contract
+)
+where age > 1

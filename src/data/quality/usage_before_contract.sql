@@ -1,0 +1,6 @@
+-- grain: one row an account and contract with such usage rows
+-- key: account_id, contract_id
+-- as-of: see usage_account
+select account_id, before_contract_count as row_count
+from quality.usage_account
+where before_contract_count > 0
