@@ -101,7 +101,7 @@ export function headingFit(heading: string, words: string, entity: readonly stri
   }
   if (best > 0) return best;
   // A trial's end is not a contract's end, and so on: words in front change what a heading means.
-  if (/^(trial|last|next|previous|first|estimated|expected)_/.test(plain)) return 0;
+  if (/^(trial|last|next|previous|first|estimated|expected|list)_/.test(plain)) return 0;
   const tail = list.find((word) => word.length >= 6 && plain.endsWith(`_${word}`));
   return tail === undefined ? 0 : 0.6;
 }
@@ -119,6 +119,9 @@ function singular(word: string): string {
   return word.endsWith('s') && !word.endsWith('ss') ? word.slice(0, -1) : word;
 }
 
+/** Every table may say when a row became known. */
+const KNOWN_AT: [string, string] = ['known_at', 'known_at loaded_at ingested_at available_at reported_at'];
+
 /**
  * Assigns source columns to the contract columns of one table by heading and content, best pair first; every source
  * column is used at most once. `given` are columns already settled (keys found through joins).
@@ -133,7 +136,7 @@ export function assignColumns(
   const pairs: { column: string; source: ColumnProfile; score: number; transform: Transform | undefined }[] = [];
   const used = new Set(given.map((item) => item.mapping.from));
   const settled = new Set(given.map((item) => item.column));
-  for (const [column, words] of Object.entries(hint.columns)) {
+  for (const [column, words] of [...Object.entries(hint.columns), KNOWN_AT]) {
     if (settled.has(column)) continue;
     const type = table.columns.find((item) => item.name === column)?.type ?? 'text';
     for (const source of profile.columns) {

@@ -177,7 +177,7 @@ export const TABLE_HINTS: readonly TableHint[] = [
       contract_id: `${CONTRACT_HEADINGS} id`,
       account_id: ACCOUNT_HEADINGS,
       start_date:
-        'start_date started_at start contract_start_date contract_start effective_date subscription_start activated_at begin_date from_date valid_from current_term_start term_start_date start_on created_at created_date signup_date created',
+        'start_date started_at start contract_start_date contract_start effective_date subscription_start activated_at begin_date from_date valid_from current_term_start term_start_date term_start start_on created_at created_date signup_date created',
       term_end_date:
         'term_end_date renewal_date contract_end_date contract_end current_period_end current_term_end term_end expiry_date expiration_date expires_at next_renewal_date next_renewal valid_to valid_until end_date end subscription_end to_date ends_at end_on',
       ended_date:
@@ -307,7 +307,7 @@ export const TABLE_HINTS: readonly TableHint[] = [
       response_id: 'response_id survey_response_id survey_id feedback_id id',
       sent_at: 'sent_at sent_date invited_at survey_sent_at requested_at',
       responded_at:
-        'responded_at response_date submitted_at date_received answered_at completed_at survey_date created_at received_at timestamp date',
+        'responded_at responded_date response_date submitted_at date_received answered_at completed_at survey_date created_at received_at timestamp date',
       contact_id: `contact_id respondent_id ${USER_HEADINGS}`,
       kind: 'kind survey_type survey_kind type metric',
       scale_max: 'scale_max max_score scale',
@@ -383,12 +383,12 @@ export const TABLE_HINTS: readonly TableHint[] = [
     distinctive: 'kind outcome completed_at value_amount',
     columns: {
       account_id: ACCOUNT_HEADINGS,
-      requested_at: 'requested_at asked_at request_date date created_at requested_on',
+      requested_at: 'requested_at requested_date asked_at request_date date created_at requested_on',
       kind: 'kind ask_type advocacy_type type program programme',
       contact_id: 'contact_id person_id user_id',
       completed_at: 'completed_at completed_date fulfilled_at done_at completion_date',
       outcome: 'outcome status result response',
-      value_amount: 'value_amount influenced_arr value amount',
+      value_amount: 'value_amount influenced_arr influenced_amount value amount',
     },
   },
 ];

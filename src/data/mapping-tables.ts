@@ -1,4 +1,6 @@
+import { type Engine, quoteName } from '../engine/engine.ts';
 import { type ColumnGuess, sourceColumn, type TableGuess, withColumn, withNote } from './mapping-columns.ts';
+import type { ColumnProfile } from './recognition.ts';
 
 /** Satisfaction scales: the largest value seen tells the scale. */
 function scaleOf(max: number): number | undefined {
@@ -19,12 +21,14 @@ export function refineTicket(guess: TableGuess): TableGuess {
 }
 
 /** Adds the kind and the scale that the file itself does not state, from headings and range. */
-export function refineSurvey(guess: TableGuess): TableGuess {
+export async function refineSurvey(engine: Engine, guess: TableGuess): Promise<TableGuess> {
   const score = sourceColumn(guess, 'score');
   if (score === undefined) return guess;
   let refined = guess;
   const has = (column: string) => refined.columns.some((item) => item.column === column);
   const scale = scaleOf(score.max ?? 0);
+  const kind = sourceColumn(guess, 'kind');
+  if (!has('scale_max') && kind !== undefined && kind.distinct > 1) return scaleByKind(engine, guess, score, kind);
   if (!has('scale_max') && scale !== undefined) {
     refined = withNote(
       withColumn(refined, constant('scale_max', scale, 0.8, `answers run from ${score.min} to ${score.max}`)),
@@ -40,6 +44,33 @@ export function refineSurvey(guess: TableGuess): TableGuess {
     );
   }
   return refined;
+}
+
+/** Kinds of surveys in one file have scales of their own: NPS to 10, the others by their largest answer. */
+async function scaleByKind(
+  engine: Engine,
+  guess: TableGuess,
+  score: ColumnProfile,
+  kind: ColumnProfile,
+): Promise<TableGuess> {
+  const rows = await engine.rows(
+    `select trim(${quoteName(kind.name)}) as kind, max(try_cast(${quoteName(score.name)} as double)) as high
+     from ${quoteName(guess.profile.relation)} where ${quoteName(kind.name)} is not null group by 1 order by 1`,
+  );
+  const values = Object.fromEntries(
+    rows.flatMap((row): [string, string][] => {
+      const name = String(row['kind']);
+      const scale = /nps/i.test(name) ? 10 : row['high'] === null ? undefined : scaleOf(Number(row['high']));
+      return scale === undefined ? [] : [[name, String(scale)]];
+    }),
+  );
+  const why = Object.entries(values)
+    .map(([name, scale]) => `${name} to ${scale}`)
+    .join(', ');
+  return withNote(
+    withColumn(guess, { column: 'scale_max', mapping: { from: kind.name, values }, confidence: 0.85, why }),
+    `scales by kind of survey: ${why}`,
+  );
 }
 
 /** An invoice file with one date only: that date stands for the due date, and for the payment when it names one. */

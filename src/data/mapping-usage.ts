@@ -33,7 +33,11 @@ export async function refineUsage(engine: Engine, guess: TableGuess): Promise<Ta
       `${metrics.length} metric columns become rows: feature = heading, event_count = value`,
     );
   }
-  const period = periodOf(shape, sourceColumn(guess, 'insert_id') !== undefined && !isWide);
+  const period = periodOf(
+    shape,
+    sourceColumn(guess, 'insert_id') !== undefined && !isWide,
+    date.kind === 'timestamp' && !isWide,
+  );
   if (period === undefined) return moveDate(refined, 'occurred_at', undefined);
   const label = period === 'week' && shape.weekday !== undefined ? `, labelled by its ${shape.weekday}` : '';
   return withNote(
@@ -79,10 +83,10 @@ async function rowShape(engine: Engine, guess: TableGuess, date: ColumnProfile):
   };
 }
 
-function periodOf(shape: RowShape, hasRowId: boolean): Period | undefined {
+function periodOf(shape: RowShape, hasRowId: boolean, isTimed: boolean): Period | undefined {
   if (shape.dates >= 2 && shape.isMonthStart) return 'month';
   if (shape.dates >= 3 && shape.weekday !== undefined) return 'week';
-  if (hasRowId || shape.unique < 0.995) return undefined;
+  if (isTimed || hasRowId || shape.unique < 0.995) return undefined;
   return 'day';
 }
 

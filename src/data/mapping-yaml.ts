@@ -44,13 +44,14 @@ export function writeYaml(draft: Draft): string {
   }
   for (const note of draft.notes) lines.push(...comment(note));
   lines.push('tables:');
-  for (const [table, guesses] of byTable(draft.guesses)) {
+  for (const [table, guesses] of byTable(draft.guesses, draft.aliasFile !== undefined)) {
     lines.push(`  ${table}:`);
     for (const guess of guesses) lines.push(...sourceLines(guess));
   }
   if (draft.aliasFile !== undefined) {
+    const hasTable = draft.guesses.some((guess) => guess.table === 'account_alias');
     lines.push(
-      '  account_alias:',
+      ...(hasTable ? [] : ['  account_alias:']),
       '    # Which id of each system is which account, as proposed by init: correct the file where it is wrong.',
       `    - file: ${scalar(draft.aliasFile)}`,
       '      columns:',
@@ -98,10 +99,14 @@ const FOOT = [
   '# strategic: { min_arr: 100000 }',
 ];
 
-function byTable(guesses: readonly TableGuess[]): [string, TableGuess[]][] {
+function byTable(guesses: readonly TableGuess[], isAliasLast: boolean): [string, TableGuess[]][] {
   const tables = new Map<string, TableGuess[]>();
   for (const guess of guesses) tables.set(guess.table, [...(tables.get(guess.table) ?? []), guess]);
-  return [...tables];
+  // The proposed alias file is written as one more source of the last table.
+  const sorted = [...tables];
+  return isAliasLast
+    ? sorted.sort(([a], [b]) => Number(a === 'account_alias') - Number(b === 'account_alias'))
+    : sorted;
 }
 
 function sourceLines(guess: TableGuess): string[] {

@@ -12,6 +12,7 @@ import {
   tableScore,
   withColumn,
   withNote,
+  withoutColumns,
 } from './mapping-columns.ts';
 import { refineContract } from './mapping-contract.ts';
 import { ACCOUNT_HEADINGS, TABLE_HINTS } from './mapping-hints.ts';
@@ -21,7 +22,7 @@ import { unifySpellings } from './mapping-spellings.ts';
 import { refineInvoice, refineOpportunity, refineSurvey, refineTicket } from './mapping-tables.ts';
 import { findTwins, refineUsage } from './mapping-usage.ts';
 import { fileWords, headingWords } from './mapping-words.ts';
-import { type ColumnProfile, profileGroup, type TableProfile } from './recognition.ts';
+import { type ColumnProfile, daySql, profileGroup, type TableProfile } from './recognition.ts';
 import { type FileGroup, groupFiles, listFiles } from './recognition-files.ts';
 
 /** A file that is not used, and why: a sentence without its subject ("holds …"). */
@@ -214,7 +215,7 @@ async function recogniseOwn(
     .filter((profile) => !guesses.has(profile))
     .map((profile): LeftOut => ({ file: profile.file, reason: unplacedReason(profile), kind: 'unknown' }));
   return {
-    guesses: addContracts(rowOrder.guesses, preset),
+    guesses: addAccounts(addContracts(rowOrder.guesses, preset), preset),
     leftOut,
     notes: [...notes, ...rowOrder.notes],
   };
@@ -512,6 +513,41 @@ function addContracts(guesses: readonly TableGuess[], preset: readonly TableGues
   return result;
 }
 
+/** Without an account list the accounts are the payers of the contract file; where it names them, so do the lists. */
+function addAccounts(guesses: readonly TableGuess[], preset: readonly TableGuess[]): TableGuess[] {
+  if ([...guesses, ...preset].some((guess) => guess.table === 'account')) return [...guesses];
+  const contract = guesses.find((guess) => guess.table === 'contract' || guess.table === 'mrr_month');
+  const key = contract === undefined ? undefined : contract.columns.find((item) => item.column === 'account_id');
+  const heading = key?.mapping.from;
+  if (contract === undefined || key === undefined || heading === undefined) return [...guesses];
+  const hint = hintOf('account');
+  const columns = assignColumns(contract.profile, hint, [key]).filter((item) =>
+    ['account_id', 'name', 'industry', 'country', 'csm'].includes(item.column),
+  );
+  const email = contract.profile.columns.find((column) => column.kind === 'email');
+  const found: ColumnGuess[] =
+    email === undefined
+      ? columns
+      : [
+          ...columns,
+          { column: 'email_domain', mapping: { from: email.name, transform: 'email_domain' }, confidence: 0.8 },
+        ];
+  if (!found.some((item) => item.column === 'name')) return [...guesses];
+  const start = sourceColumn(contract, 'start_date')?.name;
+  return [
+    ...guesses,
+    {
+      table: 'account',
+      profile: contract.profile,
+      shape: 'own headings',
+      confidence: 0.8,
+      columns: found,
+      options: { dedupe: { key: [heading], ...(start === undefined ? {} : { latest: start }) } },
+      notes: ['there is no account list: the accounts are the payers of this file, named as in its newest row'],
+    },
+  ];
+}
+
 /** One source a vendor table: copies of it for another warehouse are left out. */
 function dropRepeats(guesses: readonly TableGuess[]): { guesses: TableGuess[]; leftOut: LeftOut[] } {
   const kept: TableGuess[] = [];
@@ -548,7 +584,7 @@ async function refineAll(
       if (guess.table === 'contract') next = await refineContract(engine, guess);
       if (guess.table === 'usage') next = await refineUsage(engine, guess);
       if (guess.table === 'ticket') next = refineTicket(guess);
-      if (guess.table === 'survey') next = refineSurvey(guess);
+      if (guess.table === 'survey') next = await refineSurvey(engine, guess);
       if (guess.table === 'invoice') next = refineInvoice(guess);
       if (guess.table === 'opportunity') next = refineOpportunity(guess);
     }
@@ -568,7 +604,7 @@ async function refineAll(
           )
         : withNote(next, 'the contracts state no amount: ARR is unknown until an export with prices is added');
     }
-    refined.push(unifySpellings(next, profiles));
+    refined.push(unifySpellings(await checkKnownAt(engine, next), profiles));
   }
   const usable = refined.filter(isComplete);
   const leftOut: LeftOut[] = refined
@@ -597,6 +633,29 @@ async function refineAll(
     });
   }
   return { refined: kept, leftOut, notes };
+}
+
+/**
+ * A loading time is believed only when it follows the events: one bulk load would make years of history known on a
+ * single day.
+ */
+async function checkKnownAt(engine: Engine, guess: TableGuess): Promise<TableGuess> {
+  const known = sourceColumn(guess, 'known_at');
+  const happened = contractTable(guess.table)
+    .known.map((column) => sourceColumn(guess, column))
+    .find((column) => column !== undefined);
+  if (known === undefined || guess.shape !== 'own headings') return guess;
+  if (happened === undefined) return withoutColumns(guess, 'known_at');
+  const [row] = await engine.rows(
+    `select avg(case when ${daySql(known)} - ${daySql(happened)} between 0 and 30 then 1.0 else 0.0 end) as prompt
+     from ${quoteName(guess.profile.relation)} where ${daySql(known)} is not null and ${daySql(happened)} is not null`,
+  );
+  const prompt = Number(row?.['prompt'] ?? 0);
+  if (prompt >= 0.8) return withNote(guess, `a row counts from ${known.name} on, when it was loaded`);
+  return withNote(
+    withoutColumns(guess, 'known_at'),
+    `${known.name} follows ${happened.name} within 30 days on ${percent(prompt)} of rows only: it dates a bulk load and is not used`,
+  );
 }
 
 function missing(guess: TableGuess): string[] {

@@ -12,7 +12,8 @@ export interface InitFindings {
   readonly directory: string;
   readonly configFile: string;
   readonly recognition: Recognition;
-  readonly alias: { readonly file: string; readonly rows: number; readonly note: string } | undefined;
+  readonly aliasFile: string | undefined;
+  readonly aliasRows: number;
   readonly churn: ChurnChoice | { readonly failed: string };
   readonly currency: string | undefined;
   readonly today: string;
@@ -37,7 +38,12 @@ export function initReport(found: InitFindings): RunReport {
       seed: 0,
       config_hash: '',
       currency: found.currency ?? null,
-      notes: [...recognition.notes, ...(found.alias === undefined ? [] : [found.alias.note])],
+      notes: [
+        ...recognition.notes,
+        ...(found.aliasFile === undefined
+          ? []
+          : [`${found.aliasFile} proposes ${found.aliasRows} ids of other systems: look through it once`]),
+      ],
     },
     lists,
     outcomes: [],

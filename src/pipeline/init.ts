@@ -42,29 +42,31 @@ export async function init(request: InitRequest): Promise<RunReport> {
   request.progress.stage('looking at the exports');
   const engine = await openDuckDB({ memoryLimit: '1500MB' });
   let recognition: Recognition;
-  let alias: AliasProposal | undefined;
+  let alias: AliasProposal;
   try {
     recognition = await recognise(engine, directory, (file) => request.progress.detail(file));
     refuseEmpty(directory, recognition);
     request.progress.stage('joining systems');
     alias = await proposeAliases(engine, recognition.guesses);
+    recognition = { ...recognition, guesses: alias.guesses, notes: [...recognition.notes, ...alias.notes] };
   } finally {
     engine.close();
   }
   const target = dirname(resolve(configFile));
   const aliasFile = join(target, 'account_alias.csv');
-  const writesAlias = alias !== undefined && (request.force || !existsSync(aliasFile));
+  const hasAlias = alias.rowCount > 0;
+  const isAliasMine = hasAlias && (request.force || !existsSync(aliasFile));
   const draft: Draft = {
     data: portable(relative(target, directory)) || '.',
     guesses: recognition.guesses,
     leftOut: recognition.leftOut,
-    notes: [...recognition.notes, ...(alias === undefined ? [] : [alias.note])],
+    notes: recognition.notes,
     currency: currencyOf(recognition),
-    aliasFile: alias === undefined ? undefined : portable(relative(directory, aliasFile)),
+    aliasFile: !hasAlias ? undefined : portable(relative(directory, aliasFile)),
     churn: undefined,
   };
   makeDirectory(target);
-  if (alias !== undefined && writesAlias) write(aliasFile, alias.csv);
+  if (isAliasMine) write(aliasFile, alias.csv);
   request.progress.stage('counting outcomes');
   const churn = await tryOutcomes(draft, configFile, request.today);
   const text = writeYaml(
@@ -77,7 +79,8 @@ export async function init(request: InitRequest): Promise<RunReport> {
     directory: request.directory ?? request.data ?? '.',
     configFile,
     recognition,
-    alias: alias === undefined ? undefined : { file: aliasFile, rows: alias.rowCount, note: alias.note },
+    aliasRows: alias.rowCount,
+    aliasFile: hasAlias ? aliasFile : undefined,
     churn,
     currency: draft.currency?.code,
     today: request.today,
