@@ -9,6 +9,5 @@ export function register(program: Command): void {
     description:
       'Accounts whose risk stands out, at most as many as a person can work in a week, each with dated ' +
       'reasons, what changed, whom to call and the next step.',
-    hasSince: true,
   });
 }

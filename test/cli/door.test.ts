@@ -78,7 +78,6 @@ describe('a flag or verb that is wrong', () => {
     [['run', '--frmat', 'csv'], "unknown option '--frmat'", 'Did you mean --format?'],
     [['run', '--format', 'xml'], '--format xml is not known', 'Use one of table, csv, json, markdown.'],
     [['health', '--as-of', '2024-02-30'], '--as-of 2024-02-30 is not a day of the calendar', 'YYYY-MM-DD'],
-    [['at-risk', '--since', 'monday'], '--since monday is not a day of the calendar', 'YYYY-MM-DD'],
     [['health', '--top', '0'], '--top 0 is not a whole number from 1', '--top 10'],
     [['health', '--top', '-3'], '--top -3 is not a whole number from 1', '--top 10'],
     [['run', '--seed', '4294967296'], '--seed 4294967296 is not a whole number from 0 to 4294967295', '--seed 10'],
@@ -124,8 +123,8 @@ describe('completion', () => {
     expect(completed(['retain', 'he'])).toEqual(['health', 'help'].filter((word) => word.startsWith('he')).sort());
     expect(completed(['retain', 'run', '--fo'])).toEqual(['--format']);
     expect(completed(['retain', 'run', '--format', 'c'])).toEqual(['csv']);
-    expect(completed(['retain', 'at-risk', '--si'])).toEqual(['--since']);
-    expect(completed(['retain', 'health', '--si'])).toEqual([]);
+    expect(completed(['retain', 'check', '--ch'])).toEqual(['--churn-definitions']);
+    expect(completed(['retain', 'health', '--ch'])).toEqual([]);
     expect(completed(['retain', 'completion', ''])).toContain('zsh');
   });
 
