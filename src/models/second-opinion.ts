@@ -9,7 +9,7 @@ export const SECOND_OPINION_ROWS = 5_000;
 /** AUC by which the two may differ before it is a warning. */
 export const SECOND_OPINION_GAP = 0.01;
 
-const STEPS = 400;
+const STEPS = 150;
 const RARE_WEIGHT = 20;
 
 export type SecondOpinion = { readonly score: Float64Array; readonly steps: number } | { readonly skipped: string };
