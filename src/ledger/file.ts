@@ -187,7 +187,7 @@ function explain(error: unknown, file: string): unknown {
       cause: error,
     });
   }
-  if (/read-only|permission denied|EACCES|EROFS|EPERM|operation not permitted/i.test(text)) {
+  if (/read-only|permission denied|ENOENT.*mkdir|EACCES|EROFS|EPERM|operation not permitted/i.test(text)) {
     return new UserError(`The ledger ${file} cannot be opened for writing: permission denied or a read-only disk.`, {
       hint: 'Make the store writable for this user, or point --store to a folder that is.',
       cause: error,
