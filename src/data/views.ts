@@ -64,4 +64,17 @@ export const VIEW_NAMES: readonly string[] = VIEWS.map((view) => view.name);
  */
 export async function createViews(engine: Engine, views: readonly View[] = VIEWS): Promise<void> {
   for (const view of views) await engine.execute(view.sql);
+  if (views === VIEWS) await chooseOutcome(engine);
+}
+
+/** Puts the configured churn definition into `outcome_chosen`; `none` is a definition without churns. */
+async function chooseOutcome(engine: Engine): Promise<void> {
+  const [settings] = await engine.rows('select churn_definition from settings');
+  const definition = String(settings?.['churn_definition'] ?? 'contract_chain');
+  const chosen = `outcome_${definition}`;
+  const known = VIEW_NAMES.includes(chosen);
+  await engine.execute(
+    `create or replace macro outcome_chosen(as_of) as table
+       select * from ${known ? chosen : 'outcome_contract_chain'}(as_of) ${known ? '' : 'where false'}`,
+  );
 }

@@ -44,7 +44,7 @@ export async function fitChurn(
       fits[basis] = await fitBasis(await readBasis(engine, basis, asOf, excluded), basis, config, asOf);
     }
     facts = await readFactRecords(engine, config, asOf);
-    await engine.execute('drop table panel; drop table panel_fact');
+    await engine.execute('drop table main.panel; drop table main.panel_fact');
   }
   const body = {
     kind: 'churn' as const,
@@ -188,12 +188,12 @@ function hasBothClasses(table: TrainingTable, weight: Float64Array): boolean {
 async function readFactRecords(engine: Engine, config: Config, asOf: Day): Promise<FactRecord[]> {
   const rows = await engine.rows(
     `with closed as (
-       select p.observation_date, p.account_id, p.label from panel as p
+       select p.observation_date, p.account_id, p.label from main.panel as p
        where p.label is not null and p.closed_on <= $as_of::date and not (p.label = 1 and p.is_unavoidable)
      ),
      total as (select count(*) as n, sum(label) as outcomes, count(distinct case when label = 1 then account_id end) as accounts from closed)
      select f.kind, count(*) as holders, sum(c.label) as outcomes, total.n as n, total.outcomes as all_outcomes, total.accounts as accounts
-     from panel_fact as f
+     from main.panel_fact as f
      join closed as c on c.observation_date = f.observation_date and c.account_id = f.account_id
      cross join total group by f.kind, total.n, total.outcomes, total.accounts order by f.kind`,
     { as_of: asOf },

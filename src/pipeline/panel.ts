@@ -10,7 +10,7 @@ import { scoreHealth } from '../models/scorecard.ts';
 import type { Panel } from '../models/splits.ts';
 import { DERIVED } from './derived.ts';
 import { planRelations } from './replay.ts';
-import { clearDate, materialiseDate } from './relations.ts';
+import { clearDate, materialiseDate, shadow } from './relations.ts';
 
 /** Columns of `main.panel` that are no features. */
 const FRAME = ['observation_date', 'account_id', 'segment', 'churn_basis', 'label', 'closed_on', 'is_unavoidable'];
@@ -46,12 +46,16 @@ export async function buildPanel(
   progress?: Progress,
 ): Promise<void> {
   const relations = planRelations(['account_features', 'health_measures', 'fact']);
-  await engine.execute('drop table if exists panel; drop table if exists panel_fact');
-  await engine.execute('create table panel_fact (observation_date date, account_id varchar, kind varchar)');
+  await engine.execute('drop table if exists main.panel; drop table if exists main.panel_fact');
+  await engine.execute('create table main.panel_fact (observation_date date, account_id varchar, kind varchar)');
+  // Outcomes are the one thing read as of another day; computed once, they then answer for that day alone.
+  await clearDate(engine);
+  await engine.materialise('main.panel_outcome', 'select * from outcome_asof($day::date)', { day: knownBy });
   for (const [index, asOf] of dates.entries()) {
     progress?.detail(`${index + 1} of ${dates.length}: ${asOf}`);
     await materialiseDate(engine, asOf, relations, DERIVED, config);
     await scoreDate(engine, config, asOf);
+    await shadow(engine, 'outcome_asof', 'main.panel_outcome', knownBy);
     const select = `
       select $as_of::date as observation_date, f.*, h.health_score, l.label, l.closed_on, l.is_unavoidable
       from dated.account_features as f
@@ -65,11 +69,12 @@ export async function buildPanel(
     const into = there?.['n'] === 1 ? 'insert into main.panel by name' : 'create table main.panel as';
     await engine.execute(`${into} ${select}`, { as_of: asOf, known_by: knownBy });
     await engine.execute(
-      'insert into panel_fact select distinct $as_of::date, account_id, kind from dated.fact where is_red',
+      'insert into main.panel_fact select distinct $as_of::date, account_id, kind from dated.fact where is_red',
       { as_of: asOf },
     );
   }
   await clearDate(engine);
+  await engine.execute('drop table main.panel_outcome');
 }
 
 /** Health of every account on the date, peers frozen on that same day, so that nothing later shapes it. */

@@ -38,23 +38,29 @@ export async function materialiseDate(
     } catch (error) {
       throw new Error(`view ${name} as of ${asOf}: ${messageOf(error)}`, { cause: error });
     }
-    await engine.execute(
-      `create or replace temp macro ${quoteName(name)}(as_of) as table
-         select * from ${table} where case when as_of = date '${asOf}' then true
-           else error('${name} stands for ${asOf} only') end`,
-    );
+    await shadow(engine, name, table, asOf);
   }
   await engine.execute("set search_path = 'main,dated,state'");
 }
 
+/** Lets macro `name` answer from `table`, for `asOf` only, until `clearDate`. */
+export async function shadow(engine: Engine, name: string, table: string, asOf: Day): Promise<void> {
+  await engine.execute(
+    `create or replace temp macro ${quoteName(name)}(as_of) as table
+       select * from ${table} where case when as_of = date '${asOf}' then true
+         else error('${name} stands for ${asOf} only') end`,
+  );
+  shadows.get(engine)?.add(name);
+}
+
+/** Names that are shadowed now, by engine. */
+const shadows = new WeakMap<Engine, Set<string>>();
+
 /** Drops the tables and shadows of the date in hand. */
 export async function clearDate(engine: Engine): Promise<void> {
   await engine.execute("set search_path = 'main'");
-  const shadows = await engine.rows(
-    `select distinct function_name as name from duckdb_functions()
-      where function_type = 'table_macro' and database_name = 'temp' and not internal order by 1`,
-  );
-  for (const { name } of shadows) await engine.execute(`drop macro table temp.main.${quoteName(String(name))}`);
+  for (const name of shadows.get(engine) ?? []) await engine.execute(`drop macro table if exists temp.main.${quoteName(name)}`);
+  shadows.set(engine, new Set());
   for (const schema of ['dated', 'finding']) {
     await engine.execute(`drop schema if exists ${schema} cascade`);
     await engine.execute(`create schema ${schema}`);

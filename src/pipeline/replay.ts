@@ -4,6 +4,7 @@ import type { FittedModel } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
 import { VIEWS } from '../data/views.ts';
 import type { Engine } from '../engine/engine.ts';
+import { LEDGER_VIEW_NAMES } from '../ledger/index.ts';
 import { messageOf } from '../lib/errors.ts';
 import { createContext, PROPOSAL_DDL } from './context.ts';
 import { DERIVED } from './derived.ts';
@@ -49,6 +50,7 @@ export function availableRelations(): Map<string, readonly string[]> {
     const reads = [...view.dependencies, ...derivedIn(view.sql)];
     available.set(view.name, reads.filter((name) => !isPassedThrough(name)));
   }
+  for (const name of LEDGER_VIEW_NAMES) available.set(name, []);
   for (const relation of DERIVED.values()) available.set(relation.name, relation.reads);
   return available;
 }

@@ -9,6 +9,7 @@ import { contractTable } from '../contract.ts';
 import { type DateOrder, detectDateOrder } from '../date-order.ts';
 import { findLines, LOOKED_UP, type Reject } from '../rejects.ts';
 import type { IngestCache, PartMeta } from './cache.ts';
+import { findJsonLines } from './json-lines.ts';
 import { type CustomColumn, type MappedColumn, sourceColumns } from './mapping.ts';
 import { FAULT_MARK, FIELD_MARK, projectionSql, REJECT_VALUE_LENGTH, type UsageMaps } from './projection.ts';
 import { jsonError, openReader, REJECT_ERRORS, REJECT_SCANS, type Reader } from './reader.ts';
@@ -321,7 +322,17 @@ async function cellRejects(
   const found: Reject[] = [];
   for (const { file, label, reader } of files) {
     const own = rejects.filter((reject) => reject.file === label);
-    if (own.length === 0 || reader.delimiter === undefined) found.push(...own);
+    if (own.length > 0 && reader.format === 'ndjson')
+      found.push(
+        ...(await findJsonLines(own, {
+          file,
+          label,
+          isGzip: reader.isGzip,
+          sources,
+          valueLength: REJECT_VALUE_LENGTH,
+        })),
+      );
+    else if (own.length === 0 || reader.delimiter === undefined) found.push(...own);
     else
       found.push(
         ...(await findLines(own.slice(0, LOOKED_UP), {

@@ -8,8 +8,8 @@ select
   c.industry,
   c.country,
   c.csm as csm_name,
-  case when c.csm is not null then greatest(c.start_on, getvariable('first_day')::date - 400)
-    + floor(uniform('csm since', c.i, 0) * 60)::integer end as csm_since,
+  case when c.csm is not null then least(getvariable('last_day')::date, greatest(c.start_on, getvariable('first_day')::date - 400)
+    + floor(uniform('csm since', c.i, 0) * 60)::integer) end as csm_since,
   c.motion as service_model,
   c.partner as partner_name,
   coalesce(a.seats, c.start_seats) as seats,

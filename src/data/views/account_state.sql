@@ -9,6 +9,23 @@ with used as (
   where account_id is not null
   group by account_id
 ),
+-- What an account that has left was worth: the newest line of each product among those of its last 30 days.
+left_line as (
+  select account_id, cast(sum(list_arr_reported) as decimal(18, 4)) as last_arr_amount
+  from (
+    select
+      value.account_id,
+      value.list_arr_reported,
+      dense_rank() over (partition by value.account_id, value.line_key order by value.start_date desc nulls last) as age_rank
+    from contract_value(as_of) as value
+    join account_status(as_of) as status on status.account_id = value.account_id
+    where status.status in ('lapsed', 'churned')
+      and value.is_started
+      and (value.end_on is null or value.end_on > status.ended_on - 30)
+  )
+  where age_rank = 1
+  group by account_id
+),
 joined as (
   select account_id from used
   union
@@ -33,6 +50,7 @@ select
   status.status,
   line.arr_amount,
   line.arr_sum_amount,
+  coalesce(left_line.last_arr_amount, line.arr_amount) as last_arr_amount,
   line.mrr_amount,
   (select currency from settings) as currency,
   coalesce(line.line_count, 0) as line_count,
@@ -71,4 +89,5 @@ select
 from account_status(as_of) as status
 left join account_line(as_of) as line on line.account_id = status.account_id
 left join account_segment(as_of) as segment on segment.account_id = status.account_id
+left join left_line on left_line.account_id = status.account_id
 left join used on used.account_id = status.account_id;

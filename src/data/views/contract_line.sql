@@ -6,28 +6,9 @@ create or replace macro contract_line(as_of) as table
 with priced as (
   select
     *,
-    lower(coalesce(pricing, 'fixed')) = 'usage' as is_run_rate,
-    case
-      when lower(pricing) = 'usage' then null
-      when arr_amount is not null then arr_amount
-      when mrr_amount is not null then cast(mrr_amount * 12 as decimal(18, 4))
-      else cast(
-        cast(cast(quantity * unit_price as decimal(18, 4)) * (1 - coalesce(discount_rate, 0)) as decimal(18, 4))
-        * case
-          when lower(billing_period) in ('day', 'daily') then 365
-          when lower(billing_period) in ('week', 'weekly') then 52
-          when lower(billing_period) in ('quarter', 'quarterly') then 4
-          when lower(billing_period) in ('half_year', 'semiannual', 'semi-annual', 'biannual', 'half-yearly') then 2
-          when lower(billing_period) in ('year', 'yearly', 'annual', 'annually') then 1
-          else 12
-        end as decimal(18, 4))
-    end as list_arr_amount,
-    dense_rank() over (
-      partition by account_id, line_key, lower(coalesce(pricing, 'fixed')) = 'usage'
-      order by start_date desc nulls last
-    ) as age_rank
-  from contract_term(as_of)
-  where is_open and not is_trial
+    dense_rank() over (partition by account_id, line_key, is_run_rate order by start_date desc nulls last) as age_rank
+  from contract_value(as_of)
+  where is_open
 ),
 invoiced as (
   select
@@ -75,20 +56,13 @@ settled as (
         partition by priced.account_id, priced.is_run_rate order by priced.contract_id) = 1
         then confirmed.run_rate_amount
       else 0
-    end as decimal(18, 4)) as native_arr_amount,
-    upper(coalesce(priced.currency, (select currency from settings))) as native_currency
+    end as decimal(18, 4)) as native_arr_amount
   from priced
   join confirmed on confirmed.account_id = priced.account_id
 ),
 converted as (
-  select
-    settled.*,
-    cast(case
-      when settled.native_currency is not distinct from (select upper(currency) from settings) then native_arr_amount
-      else native_arr_amount * fx.rate
-    end as decimal(18, 4)) as reported_arr_amount
+  select *, cast(native_arr_amount * fx_rate as decimal(18, 4)) as reported_arr_amount
   from settled
-  left join fx_rate(as_of) as fx on fx.currency = settled.native_currency
 ),
 summed as (
   select

@@ -4,18 +4,9 @@
 -- within 60 days of the end, known by then
 create or replace macro outcome_asof(as_of) as table
 with chosen as (
-  select * from outcome_contract_chain(as_of) where (select churn_definition from settings) = 'contract_chain'
-  union all
-  select * from outcome_cancel_request(as_of) where (select churn_definition from settings) = 'cancel_request'
-  union all
-  select * from outcome_churn_event(as_of) where (select churn_definition from settings) = 'churn_event'
-  union all
-  select * from outcome_account_churn_date(as_of) where (select churn_definition from settings) = 'account_churn_date'
-  union all
-  select * from outcome_contraction(as_of) where (select churn_definition from settings) = 'contraction'
-  union all
-  -- The scan of all usage must not run where it is not asked for: hence the switch below the window.
-  select * from inactivity_stretch(as_of, (select churn_definition = 'inactivity' from settings))
+  -- The one of the six definitions that the configuration names; settings.ts makes this macro, so that the other five
+  -- are not computed.
+  select * from outcome_chosen(as_of)
 ),
 reason as (
   select account_id, churn_date as given_on, reason_code, row_key

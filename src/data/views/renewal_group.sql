@@ -1,75 +1,60 @@
--- grain: one row an account with a term of at least month_to_month_days: its nearest renewal, or the one it missed
--- key: account_id
--- as-of: lines open at the end of that day; lines whose terms end within merge_days of each other are one decision. Ended,
--- unrenewed and within grace or still in use = overdue
+-- grain: one row an account and renewal: contract lines whose terms end within renewal.merge_days of the one before
+-- key: renewal_id
+-- as-of: open lines with a term end and a term of churn.month_to_month_days or more; overdue = the account lapsed and
+-- its lines ended unrenewed within renewal.grace_days, or it is still in use; money in the reporting currency
 create or replace macro renewal_group(as_of) as table
-with termed as (
+with line as (
   select
-    account_id, contract_id, term_end_date, decision_date, is_auto_renew, is_notice_assumed, arr_amount,
-    lag(term_end_date) over (partition by account_id order by term_end_date, contract_id) as before_on
+    account_id, contract_id, term_end_date as due_on, arr_amount, seats, decision_date, notice_deadline_date,
+    is_auto_renew, is_notice_assumed, is_notice_given, term_days, false as is_overdue
   from contract_line(as_of)
-  where term_end_date is not null and not is_month_to_month and not is_notice_given
+  where term_end_date is not null and not is_month_to_month
+  union all
+  select
+    value.account_id, value.contract_id, value.end_on, value.list_arr_reported, value.seats, value.end_on, null,
+    value.is_auto_renew, false, value.is_notice_given, value.term_days, true
+  from contract_value(as_of) as value
+  join account_state(as_of) as state on state.account_id = value.account_id
+  where state.status in ('lapsed', 'churned')
+    and value.is_started
+    and value.end_on <= as_of
+    and value.end_on > state.ended_on - (select merge_days from settings)
+    and (state.is_still_in_use or as_of - value.end_on <= (select renewal_grace_days from settings))
+    and value.cancel_on is null
+),
+spaced as (
+  select
+    *,
+    lag(due_on) over (partition by account_id, is_overdue order by due_on, contract_id) as earlier_due_on
+  from line
 ),
 grouped as (
   select
     *,
-    sum(case when before_on is null or term_end_date - before_on > (select merge_days from settings) then 1 else 0 end)
-      over (partition by account_id order by term_end_date, contract_id) as group_number
-  from termed
-),
-nearest as (
-  select
-    line.account_id,
-    max(line.term_end_date) as term_end_date,
-    min(line.decision_date) as decision_date,
-    min(case when line.is_auto_renew then 1 when not line.is_auto_renew then 0 end) as auto_renew,
-    max(case when line.is_notice_assumed then 1 else 0 end) as notice_assumed,
-    count(*) as line_count,
-    sum(line.arr_amount) as arr_amount
-  from grouped as line
-  join account_state(as_of) as state on state.account_id = line.account_id
-  where line.group_number = 1 and state.status = 'active'
-  group by line.account_id
-),
-missed as (
-  select account_id, ended_on
-  from account_state(as_of)
-  where status = 'lapsed' and (ended_on > as_of - (select renewal_grace_days from settings) or is_still_in_use)
-),
--- ARR of the missed renewal: the lines that were open on its last day.
-lapsed as (
-  select
-    missed.account_id,
-    missed.ended_on,
-    count(*) as line_count,
-    sum(coalesce(term.arr_amount, term.mrr_amount * 12)) as arr_amount,
-    max(term.term_days) as term_days
-  from missed
-  join contract_term(as_of) as term on term.account_id = missed.account_id and term.end_on = missed.ended_on
-  where not term.is_trial and term.is_started
-  group by missed.account_id, missed.ended_on
+    sum(case when due_on - earlier_due_on <= (select merge_days from settings) then 0 else 1 end) over (
+      partition by account_id, is_overdue
+      order by due_on, contract_id
+      rows between unbounded preceding and current row
+    ) as group_number
+  from spaced
 )
 select
+  concat(account_id, ':', min(due_on)) as renewal_id,
   account_id,
-  term_end_date,
-  decision_date,
-  decision_date - as_of as decision_days,
-  case when auto_renew = 1 then true when auto_renew = 0 then false end as is_auto_renew,
-  notice_assumed = 1 as is_notice_assumed,
-  line_count,
-  cast(arr_amount as decimal(18, 4)) as arr_amount,
-  false as is_overdue
-from nearest
-union all
-select
-  account_id,
-  ended_on,
-  ended_on,
-  ended_on - as_of,
-  null,
-  false,
-  line_count,
-  cast(arr_amount as decimal(18, 4)),
-  true
-from lapsed
-where coalesce(term_days, 0) >= (select month_to_month_days from settings);
+  min(due_on) as due_date,
+  max(due_on) as last_due_date,
+  min(decision_date) as decision_date,
+  min(decision_date) - as_of as decision_days,
+  min(notice_deadline_date) as notice_deadline_date,
+  count(*) as line_count,
+  cast(sum(arr_amount) as decimal(18, 4)) as arr_amount,
+  count(case when arr_amount is null then 1 end) as unpriced_line_count,
+  max(seats) as seats,
+  max(term_days) as term_days,
+  min(case when is_auto_renew then 1 when not is_auto_renew then 0 end) = 1 as is_auto_renew,
+  count(case when is_auto_renew is null then 1 end) > 0 as is_auto_renew_unknown,
+  max(case when is_notice_assumed then 1 else 0 end) = 1 as is_notice_assumed,
+  min(case when is_notice_given then 1 else 0 end) = 1 as is_notice_given,
+  is_overdue
+from grouped
+group by account_id, is_overdue, group_number;

@@ -1,0 +1,74 @@
+import type { TableColumn } from '../contract/agent.ts';
+import type { CommonOptions, RunResult } from '../contract/options.ts';
+import type { ReportList, RunReport } from '../contract/report.ts';
+import { assessQuality } from '../data/quality.ts';
+import { rowSource } from './report-lists.ts';
+import { headerNotes } from './run-header.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
+
+const FINDING_COLUMNS: readonly TableColumn[] = [
+  { key: 'severity', label: 'severity', kind: 'text' },
+  { key: 'table', label: 'table', kind: 'text' },
+  { key: 'message', label: 'finding', kind: 'text' },
+  { key: 'rows', label: 'rows', kind: 'integer' },
+  { key: 'row_rate', label: 'of rows', kind: 'rate' },
+  { key: 'arr_amount', label: 'ARR', kind: 'money' },
+  { key: 'arr_rate', label: 'of ARR', kind: 'rate' },
+  { key: 'remedy', label: 'remedy', kind: 'text' },
+  { key: 'id', label: 'id', kind: 'id', terminal: false },
+];
+
+const FEED_COLUMNS: readonly TableColumn[] = [
+  { key: 'table_name', label: 'table', kind: 'text' },
+  { key: 'row_count', label: 'rows', kind: 'integer' },
+  { key: 'first_on', label: 'first', kind: 'date' },
+  { key: 'last_on', label: 'last', kind: 'date' },
+  { key: 'joined_row_rate', label: 'rows joined', kind: 'rate' },
+  { key: 'joined_arr_rate', label: 'ARR joined', kind: 'rate' },
+  { key: 'is_stopped', label: 'stopped', kind: 'boolean' },
+];
+
+/** The exports against the data contract: feeds, findings in rows and ARR, and what was put into rejects/. */
+export async function check(
+  options: CommonOptions & { readonly churnDefinitions?: boolean },
+): Promise<RunResult<RunReport>> {
+  const workspace = await openWorkspace(options);
+  const { engine, config, asOf } = workspace;
+  options.progress.stage('checking the data');
+  const findings = await assessQuality(engine, config, asOf);
+  options.progress.done();
+  const grave = findings.filter(({ severity }) => severity !== 'info').length;
+  const [settings] = await engine.rows('select currency from settings');
+  const report: RunReport = {
+    header: {
+      title: 'retain check',
+      run_id: null,
+      version: workspace.version,
+      as_of: asOf,
+      as_of_reason: workspace.asOfReason,
+      seed: config.seed,
+      config_hash: workspace.configHash,
+      currency: typeof settings?.['currency'] === 'string' ? settings['currency'] : null,
+      notes: await headerNotes(workspace),
+    },
+    lists: [
+      list('feeds', 'Feeds', FEED_COLUMNS, await engine.rows('select * from feed order by table_name')),
+      list('findings', 'Data quality', FINDING_COLUMNS, findings.map((finding) => ({ ...finding }))),
+    ],
+    outcomes: [],
+    warnings: workspace.ingested.warnings.map((what) => ({ what, consequence: 'the rest was read', remedy: 'see the file named' })),
+    next: rejected(workspace) > 0 ? [`less ${config.store}/rejects`, 'retain run'] : ['retain run'],
+    summary: `${grave} findings to look at, ${rejected(workspace)} rejected values`,
+  };
+  return { report, exitCode: 0 };
+}
+
+function rejected(workspace: Workspace): number {
+  return workspace.ingested.rejectCount;
+}
+
+function list(name: string, title: string, columns: readonly TableColumn[], rows: readonly ReportRow[]): ReportList {
+  return { name, title, headline: '', columns, notes: [], rowCount: rows.length, rows: rowSource(rows), empty: 'nothing to report' };
+}
+
+type ReportRow = Parameters<typeof rowSource>[0][number];

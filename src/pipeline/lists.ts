@@ -1,0 +1,102 @@
+import type { FindingTable } from '../contract/agent.ts';
+import type { CommonOptions } from '../contract/options.ts';
+import type { ReportHeader, ReportList, RunReport, Warning } from '../contract/report.ts';
+import { openDuckDB } from '../engine/duckdb.ts';
+import type { Engine } from '../engine/engine.ts';
+import { readList, readRun, type RunDetail } from '../ledger/index.ts';
+import { UserError } from '../lib/errors.ts';
+import { listOfRelation } from './report-lists.ts';
+import { runNightly } from './run.ts';
+import { findConfig, ledgerFile } from './workspace.ts';
+
+/** A list's verb and the table it prints. */
+const TABLES: Readonly<Record<string, string>> = {
+  health: 'health_score',
+  churn: 'churn_risk',
+  renewal: 'renewal',
+  'at-risk': 'at_risk',
+};
+
+/** What a run leaves beside its rows (written by run.ts). */
+export interface StoredReport {
+  readonly header: ReportHeader;
+  readonly tables: readonly (FindingTable & { readonly headline: string; readonly question: string | null })[];
+  readonly warnings: readonly Warning[];
+  readonly next: readonly string[];
+  readonly summary: string;
+}
+
+/**
+ * One list: from the ledger's last run, or computed afresh for the day of `--as-of` (the ledger is then left as it is).
+ * @throws UserError when nothing has been run, or the verb has no list.
+ */
+export async function listFromLedger(options: CommonOptions, verb: string): Promise<RunReport> {
+  const name = TABLES[verb];
+  if (name === undefined) throw new Error(`${verb} is not a listing verb`);
+  if (options.asOf !== undefined) return pick((await runNightly({ ...options, dry: true })).report, name);
+  const { engine, run, stored } = await openLastRun(options);
+  const table = stored.tables.find((item) => item.name === name);
+  if (table === undefined) {
+    throw new UserError(`the last run (${run.run_id}) has no ${verb} list`, { hint: 'see its warnings with: retain run' });
+  }
+  const rows = await readList(engine, ledgerFile(findConfig(options)), run.run_id, name, { waitSeconds: options.wait });
+  const list =
+    rows === undefined ? emptyList(table) : await storedList(engine, table, options);
+  return {
+    header: { ...stored.header, title: `retain ${verb}` },
+    lists: [list],
+    outcomes: [],
+    warnings: [],
+    next: name === 'at_risk' ? stored.next : ['retain at-risk', 'retain account ID'],
+    summary: table.headline,
+  };
+}
+
+/** The last committed run with its stored report. */
+export async function openLastRun(
+  options: CommonOptions,
+): Promise<{ engine: Engine; run: RunDetail; stored: StoredReport }> {
+  const file = ledgerFile(findConfig(options));
+  const engine = await openDuckDB();
+  const run = await readRun(engine, file, 'last', { waitSeconds: options.wait });
+  if (run === undefined) {
+    throw new UserError(`the ledger ${file} holds no run yet`, { hint: 'start with: retain run' });
+  }
+  return { engine, run, stored: run.report as StoredReport };
+}
+
+function emptyList(table: StoredReport['tables'][number]): ReportList {
+  return {
+    name: table.name,
+    title: table.title,
+    headline: table.headline,
+    columns: table.columns,
+    notes: table.notes,
+    rowCount: 0,
+    rows: { async *[Symbol.asyncIterator]() {} },
+    empty: 'no account',
+  };
+}
+
+async function storedList(engine: Engine, table: StoredReport['tables'][number], options: CommonOptions): Promise<ReportList> {
+  const frame = {
+    headline: table.headline,
+    empty: 'no account',
+    ...(table.question === null ? {} : { question: table.question }),
+  };
+  const list = await listOfRelation(engine, `state.list_${table.name}`, table, frame, options);
+  if (table.name !== 'at_risk') return list;
+  return { ...list, layout: 'cards', rows: parsed(list.rows) };
+}
+
+/** Reasons are kept as JSON text. */
+async function* parsed(rows: ReportList['rows']): ReportList['rows'] {
+  for await (const chunk of rows) {
+    yield chunk.map((row) => (typeof row['reasons'] === 'string' ? { ...row, reasons: JSON.parse(row['reasons']) } : row));
+  }
+}
+
+function pick(report: RunReport, name: string): RunReport {
+  const lists = report.lists.filter((list) => list.name === name);
+  return { ...report, lists, summary: lists[0]?.headline ?? report.summary };
+}

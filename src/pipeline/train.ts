@@ -1,0 +1,129 @@
+import type { CellRow, TableColumn } from '../contract/agent.ts';
+import type { BasisModel, ChurnModel } from '../contract/churn-model.ts';
+import type { CommonOptions } from '../contract/options.ts';
+import type { ReportList, RunReport } from '../contract/report.ts';
+import { longDay } from '../lib/dates.ts';
+import { commitRows, readState } from '../ledger/index.ts';
+import { trainModel } from './churn-model.ts';
+import { rowSource } from './report-lists.ts';
+import { headerNotes } from './run-header.ts';
+import { openWorkspace } from './workspace.ts';
+
+const LADDER_COLUMNS: readonly TableColumn[] = [
+  { key: 'rung', label: 'rung', kind: 'text' },
+  { key: 'status', label: 'status', kind: 'text', terminal: false },
+  { key: 'log_loss', label: 'log loss', kind: 'number' },
+  { key: 'gain', label: 'gain over base', kind: 'number' },
+  { key: 'gain_se', label: '± se', kind: 'number' },
+  { key: 'p_value', label: 'p (family)', kind: 'number' },
+  { key: 'auc', label: 'AUC', kind: 'number' },
+  { key: 'auc_low', label: 'low', kind: 'number' },
+  { key: 'auc_high', label: 'high', kind: 'number' },
+  { key: 'is_taken', label: 'taken', kind: 'boolean' },
+  { key: 'note', label: 'note', kind: 'text' },
+];
+
+const FACT_COLUMNS: readonly TableColumn[] = [
+  { key: 'kind', label: 'fact', kind: 'text' },
+  { key: 'holder_count', label: 'held', kind: 'integer' },
+  { key: 'holder_outcome_count', label: 'left', kind: 'integer' },
+  { key: 'holder_rate', label: 'rate of holders', kind: 'rate' },
+  { key: 'other_rate', label: 'rate of the rest', kind: 'rate' },
+  { key: 'is_demoted', label: 'no longer red', kind: 'boolean' },
+];
+
+/** Fits the churn model as of the day in hand, keeps it in the ledger and prints its ladder. */
+export async function train(options: CommonOptions): Promise<RunReport> {
+  const workspace = await openWorkspace(options);
+  const { engine, asOf, config, configHash, ledgerFile } = workspace;
+  await readState(engine, ledgerFile, ['decision'], { asOf, waitSeconds: options.wait });
+  options.progress.stage(`training as of ${asOf}`);
+  const model = await trainModel(workspace, asOf, options);
+  options.progress.done();
+  await commitRows(
+    engine,
+    ledgerFile,
+    {
+      model: {
+        rows: [
+          {
+            model_id: model.model_id,
+            as_of: model.as_of,
+            basis: 'both',
+            kind: model.kind,
+            verdict: `${model.leave.verdict}/${model.renewal.verdict}`,
+            seed: model.seed,
+            config_hash: configHash,
+            model: JSON.stringify(model),
+          },
+        ],
+      },
+    },
+    { waitSeconds: options.wait },
+  );
+  const [settings] = await engine.rows('select currency from settings');
+  return {
+    header: {
+      title: 'retain train',
+      run_id: null,
+      version: workspace.version,
+      as_of: asOf,
+      as_of_reason: workspace.asOfReason,
+      seed: config.seed,
+      config_hash: configHash,
+      currency: typeof settings?.['currency'] === 'string' ? settings['currency'] : null,
+      notes: [...(await headerNotes(workspace)), `model ${model.model_id}, label: ${config.churn.definition}, horizon ${config.churn.horizon_days} days`],
+    },
+    lists: [ladderList(model.leave, 'leave within the horizon'), ladderList(model.renewal, 'not renewed at the next decision'), factList(model), leftOutList(model)],
+    outcomes: [],
+    warnings: [],
+    next: ['retain run', 'retain churn'],
+    summary: `${model.leave.sentence} Renewals: ${model.renewal.sentence}`,
+  };
+}
+
+function ladderList(basis: BasisModel, title: string): ReportList {
+  const span = basis.first_on === null || basis.last_on === null ? '' : `, ${longDay(basis.first_on)} to ${longDay(basis.last_on)}`;
+  return {
+    name: `ladder_${basis.basis}`,
+    title: `Ladder: ${title}`,
+    headline: basis.sentence,
+    columns: LADDER_COLUMNS,
+    notes: [
+      `${basis.row_count} closed rows${span}; ${basis.outcome_count} accounts with the outcome; base rate ${(basis.base_rate * 100).toFixed(1)} % a row`,
+      ...(basis.calibration === null ? [] : [`calibrated: intercept ${basis.calibration.intercept.toFixed(3)}, slope ${basis.calibration.slope.toFixed(3)}`]),
+    ],
+    rowCount: basis.ladder.length,
+    rows: rowSource(basis.ladder),
+    empty: 'no rung was compared',
+  };
+}
+
+function factList(model: ChurnModel): ReportList {
+  return {
+    name: 'fact_records',
+    title: 'Red facts against what happened',
+    headline: `${model.facts.filter((fact) => fact.is_demoted).length} of ${model.facts.length} red facts lost their red`,
+    columns: FACT_COLUMNS,
+    notes: [],
+    rowCount: model.facts.length,
+    rows: rowSource(model.facts.map((fact) => ({ ...fact }) as CellRow)),
+    empty: 'no red fact was held on any observation date',
+  };
+}
+
+function leftOutList(model: ChurnModel): ReportList {
+  return {
+    name: 'left_out',
+    title: 'Features left out',
+    headline: `${model.left_out.length} features left out by the leak audit`,
+    columns: [
+      { key: 'feature', label: 'feature', kind: 'text' },
+      { key: 'reason', label: 'why', kind: 'text' },
+    ],
+    notes: [],
+    rowCount: model.left_out.length,
+    rows: rowSource(model.left_out.map((item) => ({ ...item }))),
+    empty: 'none',
+  };
+}
