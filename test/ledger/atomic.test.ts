@@ -81,7 +81,7 @@ async function restore(saved: string | undefined): Promise<void> {
   if (saved !== undefined) copyFileSync(saved, file);
 }
 
-describe('a run killed', () => {
+describe('a run killed', { timeout: 600_000 }, () => {
   test('between its writes leaves the state before; the next run succeeds', async () => {
     await commit(FIRST);
     const saved = join(folder, 'saved');
@@ -145,7 +145,7 @@ describe('a run killed', () => {
   });
 });
 
-describe('two processes', () => {
+describe('two processes', { timeout: 300_000 }, () => {
   test('the second waits for the first', async () => {
     await commit(FIRST);
     const holder = start('hold', { ms: 800 });
@@ -197,7 +197,7 @@ describe('two processes', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a full disk', () => {
+describe.skipIf(process.platform === 'win32')('a full disk', { timeout: 300_000 }, () => {
   test('is told in one sentence and leaves the ledger as it was', async () => {
     await commit(FIRST);
     const saved = join(folder, 'saved');
