@@ -78,9 +78,9 @@ describe('shrinkage', () => {
       { segment: 'b', outcomes: 55, trials: 100 },
     ]);
     expect(whole).toBeCloseTo(108.5 / 305, 12);
-    expect(segments['a']).toBeLessThan(segments['b'] as number);
+    expect(segments.a).toBeLessThan(segments.b as number);
     expect(groups[0]).toBeLessThan(0.5);
-    expect(groups[0]).toBeGreaterThan(segments['a'] as number);
+    expect(groups[0]).toBeGreaterThan(segments.a as number);
     for (const rate of groups) expect(rate > 0 && rate < 1).toBe(true);
   });
 });

@@ -24,7 +24,7 @@ const climb = (panel: Panel, more: Partial<LadderOptions> = {}): Promise<LadderR
 const signal = simulatePanel(3, { accounts: 220, months: 16, rate: 0.025, effect: -1.2 });
 
 describe('the decision rule on noise', () => {
-  // Three rungs and four origins keep a hundred companies within the time of a test; bench/ runs the whole ladder.
+  // A declared ridge, four origins and fewer draws keep a hundred companies within the time of a test.
   const rungs = () => baselineRungs({}, { ridge: 30 });
 
   it('says "no signal" in at least 95 of 100 companies whose labels are shuffled within each date', async () => {
