@@ -351,18 +351,18 @@ async function cellRejects(
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
-  date: 'date',
-  timestamp: 'date and time',
-  integer: 'whole number within range',
-  money: 'amount',
-  rate: 'number',
+  date: 'a date',
+  timestamp: 'a date and time',
+  integer: 'a whole number within range',
+  money: 'an amount',
+  rate: 'a number',
   boolean: 'yes or no',
 };
 
 function reasonOf(request: PartRequest, column: string, value: string): string {
   if (value === '') return 'is required and empty';
   const type = request.columns.find((item) => item.name === column)?.type ?? 'rate';
-  return `is not a ${TYPE_WORDS[type] ?? type} that can be read`;
+  return `is not ${TYPE_WORDS[type] ?? type} that can be read`;
 }
 
 /** Rewrites a part without its unusable rows; only parts that have some pay for it. */
