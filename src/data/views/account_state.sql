@@ -3,7 +3,10 @@
 -- as-of: everything as known at the end of that day; money in the reporting currency; attributes of the account row
 -- are names for lists, only plan, seats, segment, money and dates come from dated columns
 create or replace macro account_state(as_of) as table
-with used as (
+with status as (
+  select * from account_status(as_of)
+),
+used as (
   select account_id, max(occurred_on) as last_used_on
   from usage_asof(as_of)
   where account_id is not null
@@ -18,7 +21,7 @@ left_line as (
       value.list_arr_reported,
       dense_rank() over (partition by value.account_id, value.line_key order by value.start_date desc nulls last) as age_rank
     from contract_value(as_of) as value
-    join account_status(as_of) as status on status.account_id = value.account_id
+    join status on status.account_id = value.account_id
     where status.status in ('lapsed', 'churned')
       and value.is_started
       and (value.end_on is null or value.end_on > status.ended_on - 30)
@@ -86,7 +89,7 @@ select
   used.last_used_on,
   status.status in ('lapsed', 'churned') and coalesce(used.last_used_on > status.ended_on, false)
     and used.last_used_on > as_of - 28 as is_still_in_use
-from account_status(as_of) as status
+from status
 left join account_line(as_of) as line on line.account_id = status.account_id
 left join account_segment(as_of) as segment on segment.account_id = status.account_id
 left join left_line on left_line.account_id = status.account_id
