@@ -101,7 +101,9 @@ export async function ingest(engine: Engine, config: Config, options: IngestOpti
 
 /** A second ingest into the same engine finds usage as a view, which cannot be replaced by a table. */
 async function dropUsageView(engine: Engine): Promise<void> {
-  const [view] = await engine.rows("select view_name from duckdb_views() where view_name = 'usage' and schema_name = 'main'");
+  const [view] = await engine.rows(
+    "select view_name from duckdb_views() where view_name = 'usage' and schema_name = 'main'",
+  );
   if (view !== undefined) await engine.execute('drop view usage');
 }
 
