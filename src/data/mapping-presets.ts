@@ -63,8 +63,9 @@ function findPreset(file: string, headings: readonly string[]): Found | undefine
       const find: Find = (heading) => (table.shape === 'api' ? exact.get(heading) : folded.get(heading.toLowerCase()));
       const isNamed = table.file.test(fileWords(file));
       if (!table.signature.every((heading) => heading === '_fivetran_synced' || find(heading) !== undefined)) continue;
-      // Two generic headings alone could be anybody's: then the name must say it.
-      if (table.signature.length < 3 && !isNamed) continue;
+      // Two generic headings alone could be anybody's, and so could a warehouse table without the loader's mark: then
+      // the name must say it.
+      if ((table.signature.length < 3 || (table.shape === 'fivetran' && !fromFivetran)) && !isNamed) continue;
       const inFolder = file.toLowerCase().includes(preset.vendor);
       const score = table.signature.length + (isNamed ? 3 : 0) + (inFolder ? 2 : 0);
       if (best === undefined || score > best.score) best = { preset, table, isNamed, find, score };
