@@ -11,6 +11,7 @@ import { printable, wrap } from './text-width.ts';
 /** Rows printed without `--top`: of the only list of a report, and of each of several. */
 const ROWS_ALONE = 50;
 const ROWS_TOGETHER = 10;
+const SLACK_ROWS = 5;
 
 interface Page {
   readonly chalk: ChalkInstance;
@@ -74,7 +75,8 @@ async function* listText(
   const isCards = list.layout === 'cards';
   // A list of cards is sized to what a person can work, so it is never cut unasked.
   const usual = isCards ? Number.POSITIVE_INFINITY : lists === 1 ? ROWS_ALONE : ROWS_TOGETHER;
-  const top = options.top ?? usual;
+  // Nobody is sent to another command for a handful of rows.
+  const top = options.top ?? (list.rowCount <= usual + SLACK_ROWS ? list.rowCount : usual);
   const { currency } = header;
   if (isCards) yield* cardsText(list, top, currency, page);
   else yield* tableOf(list, { width: page.width, currency, top, chalk });

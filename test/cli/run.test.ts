@@ -18,7 +18,7 @@ describe('the nightly job on the sample company', () => {
     folder = mkdtempSync(join(tmpdir(), 'retain-run-'));
     cpSync(join(ROOT, 'fixtures/sample'), join(folder, 'company'), { recursive: true });
     night = inFolder('run');
-  }, 300_000);
+  }, 900_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('prints lists on stdout and talk on stderr, the most important line last', () => {

@@ -26,7 +26,7 @@ export function retain(args: readonly string[], settings: RunSettings = {}): Out
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
     maxBuffer: 1 << 28,
-    timeout: 100_000,
+    timeout: 800_000,
   });
   return { code: status, stdout, stderr };
 }

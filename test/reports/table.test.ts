@@ -114,6 +114,12 @@ describe('the terminal report', () => {
     expect(text).toContain('… and 999,990 more; --list health --top 1000000 prints all');
   });
 
+  it('prints a list whole when only a handful of rows would be left out', async () => {
+    const both = (count: number) => reportOf([listOf(COLUMNS, rowsUpTo(count)), listOf(COLUMNS, [])]);
+    expect(await textOf(renderTerminal, both(15))).toContain('\na-15 ');
+    expect(await textOf(renderTerminal, both(16))).toContain('… and 6 more; --list health --top 16 prints all');
+  });
+
   it('with quiet prints lists and the last line alone', async () => {
     const text = await textOf(renderTerminal, wholeReport(), { quiet: true });
     for (const talk of ['Nightly run', 'seed 7', 'warning:', 'next:', 'skipped']) expect(text).not.toContain(talk);
