@@ -129,10 +129,14 @@ export async function settleTable(
   return rejects;
 }
 
-/** Without a contract id an account's only line is named after the account, several after account and start. */
+/** Without a contract id an account's only line is named after the account, several after account, product and start. */
 function contractIdSql(rows: string): string {
-  return `select * replace (coalesce(contract_id, case when count(*) over (partition by given_id) = 1 then given_id
-    else concat_ws(':', given_id, product, coalesce(start_date, term_end_date)) end) as contract_id) from (${rows})`;
+  const base = `concat_ws(':', given_id, coalesce(product, plan), coalesce(start_date, term_end_date))`;
+  const order = 'term_end_date, ended_date, mrr_amount, arr_amount, quantity, unit, seats, plan, source_file';
+  return `select * replace (coalesce(contract_id, case
+      when count(*) over (partition by given_id) = 1 then given_id
+      when row_number() over (partition by ${base} order by ${order}) = 1 then ${base}
+      else ${base} || '#' || row_number() over (partition by ${base} order by ${order}) end) as contract_id) from (${rows})`;
 }
 
 function accountJoins(

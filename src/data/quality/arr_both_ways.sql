@@ -5,6 +5,6 @@ select
   cast(coalesce(sum(arr_amount), 0) as decimal(18, 4)) as summed_amount,
   cast(coalesce(sum(case when age = 1 then arr_amount end), 0) as decimal(18, 4)) as newest_amount
 from (
-  select arr_amount, row_number() over (partition by account_id order by start_date desc nulls last, contract_id desc) as age
+  select arr_amount, row_number() over (partition by account_id order by start_date desc nulls last, arr_amount desc nulls last, contract_id) as age
   from quality.open_contract
 )

@@ -3,7 +3,7 @@
 -- as-of: contracts open at the end of that day
 select account_id, 1 as row_count
 from (
-  select account_id, row_number() over (partition by account_id order by start_date desc nulls last, contract_id desc) as age
+  select account_id, row_number() over (partition by account_id order by start_date desc nulls last, arr_amount desc nulls last, contract_id) as age
   from quality.open_contract
 )
 where age > 1
