@@ -28,7 +28,10 @@ interface Expected {
 const FOLDER = new URL('../../fixtures/broken/', import.meta.url).pathname;
 const CASES = readdirSync(FOLDER)
   .filter((name) => existsSync(join(FOLDER, name, 'expected.json')))
-  .map((name) => ({ name, expected: JSON.parse(readFileSync(join(FOLDER, name, 'expected.json'), 'utf8')) as Expected }));
+  .map((name) => ({
+    name,
+    expected: JSON.parse(readFileSync(join(FOLDER, name, 'expected.json'), 'utf8')) as Expected,
+  }));
 
 async function run(folder: string, expected: Expected): Promise<void> {
   const engine = await openDuckDB({ threads: 2 });
@@ -40,9 +43,14 @@ async function run(folder: string, expected: Expected): Promise<void> {
       expect(result.feeds.find((feed) => feed.table === table)?.row_count, `rows of ${table}`).toBe(count);
     }
     for (const { table, ...wanted } of expected.rejects ?? []) {
-      const rows = parse(readFileSync(join(rejectsDirectory, `${table}.csv`), 'utf8'), { columns: true }) as Record<string, string>[];
+      const rows = parse(readFileSync(join(rejectsDirectory, `${table}.csv`), 'utf8'), { columns: true }) as Record<
+        string,
+        string
+      >[];
       const fits = rows.some((row) =>
-        Object.entries(wanted).every(([key, value]) => (key === 'reason' ? row[key]?.includes(String(value)) : row[key] === String(value))),
+        Object.entries(wanted).every(([key, value]) =>
+          key === 'reason' ? row[key]?.includes(String(value)) : row[key] === String(value),
+        ),
       );
       expect(fits, `${JSON.stringify(wanted)} in ${JSON.stringify(rows)}`).toBe(true);
     }
@@ -68,7 +76,10 @@ describe('a broken export', () => {
       try {
         cpSync(join(FOLDER, name), folder, { recursive: true });
         if (expected.generate === 'long_line') {
-          appendFileSync(join(folder, 'usage.csv'), `A1,${'x'.repeat(10_000_000)},2024-03-01 10:00:00,1\nA2,u2,2024-03-02 10:00:00,1\n`);
+          appendFileSync(
+            join(folder, 'usage.csv'),
+            `A1,${'x'.repeat(10_000_000)},2024-03-01 10:00:00,1\nA2,u2,2024-03-02 10:00:00,1\n`,
+          );
         }
         if (expected.exit === 0) return await run(folder, expected);
         const error: unknown = await run(folder, expected).then(
