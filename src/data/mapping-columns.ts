@@ -204,3 +204,16 @@ export function metricColumns(profile: TableProfile, columns: readonly ColumnGue
     )
     .map((column) => column.name);
 }
+
+/** A file that is not used, and why: a sentence without its subject ("holds …"). */
+export interface LeftOut {
+  readonly file: string;
+  readonly reason: string;
+  /** `unknown`: could not be placed; `not_needed`: known and left out on purpose. */
+  readonly kind: 'unknown' | 'not_needed';
+}
+
+/** A share as percent with one decimal, rounded down so that 100 % means all. */
+export function percent(share: number): string {
+  return `${Math.floor(share * 1000) / 10} %`;
+}

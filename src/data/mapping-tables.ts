@@ -11,13 +11,24 @@ function scaleOf(max: number): number | undefined {
   return max <= 100 ? 100 : undefined;
 }
 
-/** Says which scale the satisfaction score of tickets is on. */
-export function refineTicket(guess: TableGuess): TableGuess {
+/** Says which scale the satisfaction score of tickets is on, and which of repeated tickets counts. */
+export function refineTicket(ticket: TableGuess): TableGuess {
+  const guess = newestOnly(ticket, 'ticket_id', 'updated_at');
   const score = sourceColumn(guess, 'csat_score');
   if (score === undefined) return guess;
   const scale = scaleOf(score.max ?? 0);
   if (scale === undefined) return guess;
   return withNote(guess, `${score.name} runs from ${score.min} to ${score.max}: read on a scale to ${scale}`);
+}
+
+/** Exports that repeat a row at every change: the newest of each id is the row. */
+function newestOnly(guess: TableGuess, key: string, stamp: string): TableGuess {
+  const [id, latest] = [sourceColumn(guess, key), sourceColumn(guess, stamp)];
+  if (id === undefined || latest === undefined || id.distinct === id.filled) return guess;
+  return withNote(
+    { ...guess, options: { ...guess.options, dedupe: { key: [id.name], latest: latest.name } } },
+    `${id.name} repeats on ${id.filled - id.distinct} rows: the one with the newest ${latest.name} wins`,
+  );
 }
 
 /** Adds the kind and the scale that the file itself does not state, from headings and range. */

@@ -26,7 +26,7 @@ export async function refineUsage(engine: Engine, guess: TableGuess): Promise<Ta
   const metrics = guess.options.unpivot ?? (hasLongForm(guess) ? [] : metricColumns(guess.profile, guess.columns));
   const isWide = metrics.length >= WIDE || (metrics.length === 1 && sourceColumn(guess, 'event_count') === undefined);
   const shape = await rowShape(engine, guess, date);
-  let refined = guess;
+  let refined = await checkInsertIds(engine, guess);
   if (isWide) {
     refined = withNote(
       { ...withoutColumns(refined, 'feature', 'event_count'), options: { ...refined.options, unpivot: metrics } },
@@ -37,12 +37,35 @@ export async function refineUsage(engine: Engine, guess: TableGuess): Promise<Ta
     shape,
     sourceColumn(guess, 'insert_id') !== undefined && !isWide,
     date.kind === 'timestamp' && !isWide,
+    /week/i.test(date.name),
   );
   if (period === undefined) return moveDate(refined, 'occurred_at', undefined);
   const label = period === 'week' && shape.weekday !== undefined ? `, labelled by its ${shape.weekday}` : '';
   return withNote(
     moveDate(refined, 'period_start', period),
     `rows are sums over a ${period}${label}: known when it ends`,
+  );
+}
+
+/**
+ * An id that repeats marks repeated rows only where the rows are the same throughout; where they differ it is no id
+ * of the row and must not drop any.
+ */
+async function checkInsertIds(engine: Engine, guess: TableGuess): Promise<TableGuess> {
+  const id = sourceColumn(guess, 'insert_id');
+  if (id === undefined || id.distinct === id.filled) return guess;
+  const [row] = await engine.rows(
+    `select count(*) as n from (select distinct * exclude (row_order) from ${quoteName(guess.profile.relation)} where ${quoteName(id.name)} is not null)`,
+  );
+  if (Number(row?.['n']) === id.distinct) {
+    return withNote(
+      { ...guess, options: { ...guess.options, dedupe: { key: [id.name] } } },
+      `${id.filled - id.distinct} rows are repeated and count once, by ${id.name}`,
+    );
+  }
+  return withNote(
+    withoutColumns(guess, 'insert_id'),
+    `${id.name} repeats on rows that differ: it is not used to drop any`,
   );
 }
 
@@ -83,9 +106,9 @@ async function rowShape(engine: Engine, guess: TableGuess, date: ColumnProfile):
   };
 }
 
-function periodOf(shape: RowShape, hasRowId: boolean, isTimed: boolean): Period | undefined {
+function periodOf(shape: RowShape, hasRowId: boolean, isTimed: boolean, isWeekHeading: boolean): Period | undefined {
   if (shape.dates >= 2 && shape.isMonthStart) return 'month';
-  if (shape.dates >= 3 && shape.weekday !== undefined) return 'week';
+  if (shape.dates >= (isWeekHeading ? 1 : 3) && shape.weekday !== undefined) return 'week';
   if (isTimed || hasRowId || shape.unique < 0.995) return undefined;
   return 'day';
 }

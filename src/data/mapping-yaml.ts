@@ -1,8 +1,7 @@
 import { stringify } from 'yaml';
 import type { ChurnDefinition, Source } from '../contract/config.ts';
 import { contractTable } from './contract.ts';
-import type { LeftOut } from './mapping.ts';
-import type { ColumnGuess, TableGuess } from './mapping-columns.ts';
+import type { ColumnGuess, LeftOut, TableGuess } from './mapping-columns.ts';
 
 /** What `retain.yaml` is written from. */
 export interface Draft {

@@ -20,7 +20,7 @@ export interface OutcomeCount {
   readonly arr_amount: number | null;
   readonly first_on: Day | null;
   readonly last_on: Day | null;
-  /** Accounts that another recorded definition sees differently: gone here and not there, or the other way round. */
+  /** Accounts that another record (definition or churn flag) sees differently: left here and not there, or the reverse. */
   readonly contradictions: number;
 }
 
@@ -86,26 +86,31 @@ async function countAll(engine: Engine, asOf: Day): Promise<OutcomeCount[]> {
      from contract_term(cast($as_of as date)) where not is_trial`,
     { as_of: asOf },
   );
-  // Contradictions are about where an account stands at the end: gone and not come back, or staying.
+  // A flag has no date and is no definition, but it is a record of who left: it can contradict one.
   const rows = await engine.rows(
-    `with recorded as (
-       select definition, account_id, bool_or(returned_on is null) as is_gone from init_outcome
-       where definition in (select unnest(string_split($recorded, ','))) group by definition, account_id
+    `with left_by as (
+       select distinct definition as record, account_id from init_outcome
+       where definition in (select unnest(string_split($recorded, ',')))
+       union all
+       select 'account flag', account_id from account where is_churned_flag and account_id is not null
      ),
-     used as (select distinct definition from recorded),
-     gone as (select account_id, definition from recorded where is_gone),
-     accounts as (select distinct account_id from gone union select distinct account_id from init_outcome),
-     named as (select distinct definition from init_outcome),
-     verdicts as (
-       select named.definition, accounts.account_id,
-         exists (select 1 from init_outcome o where o.definition = named.definition and o.account_id = accounts.account_id and o.returned_on is null) as is_gone
-       from named cross join accounts
+     record as (
+       select distinct record from left_by
+       union
+       select 'account flag' from account where is_churned_flag is not null
+     ),
+     accounts as (select account_id from left_by union select account_id from init_outcome),
+     verdict as (
+       select named.definition, accounts.account_id, max(case when o.account_id is null then 0 else 1 end) as has_left
+       from (select distinct definition from init_outcome) named cross join accounts
+       left join init_outcome o on o.definition = named.definition and o.account_id = accounts.account_id
+       group by named.definition, accounts.account_id
      ),
      disagreeing as (
        select v.definition, count(distinct v.account_id) as contradictions
-       from verdicts v join used on used.definition <> v.definition
-       left join gone on gone.definition = used.definition and gone.account_id = v.account_id
-       where v.is_gone <> (gone.account_id is not null)
+       from verdict v join record r on r.record <> v.definition
+       left join left_by l on l.record = r.record and l.account_id = v.account_id
+       where (v.has_left = 1) <> (l.account_id is not null)
        group by v.definition
      ),
      last_outcome as (

@@ -190,7 +190,10 @@ function definitionsList(churn: ChurnChoice): ReportList {
       { key: 'contradictions', label: 'Contradicted', kind: 'integer' },
     ],
     rows,
-    [churn.reason, 'Contradicted: accounts that another record of leaving sees differently as of the date above.'],
+    [
+      churn.reason,
+      'Contradicted: accounts that left by this definition and not by another record of leaving (or a churn flag), or the reverse.',
+    ],
   );
 }
 
