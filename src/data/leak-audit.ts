@@ -1,1 +1,271 @@
-export async function auditLeaks(..._: unknown[]): Promise<{ table: string; column: string; message: string }[]> { return []; }
+import { type Engine, quoteName } from '../engine/engine.ts';
+import type { Day } from '../lib/dates.ts';
+import { type ContractTable, TABLES } from './contract.ts';
+import type { Panel } from './panel.ts';
+import { clearViews, standViews } from './standing.ts';
+
+/** One suspicion that a column knows the outcome. */
+export interface LeakFinding {
+  /**
+   * `separates`: alone it ranks outcomes almost perfectly; `known_only_for_churned`: filled on churned rows and on no
+   * others; `changes_with_future`: its value as of a day differs once later rows and cells are removed.
+   */
+  readonly kind: 'separates' | 'known_only_for_churned' | 'changes_with_future';
+  /** `feature` of the panel, or `column` of a canonical table (`table.column`). */
+  readonly level: 'feature' | 'column';
+  readonly name: string;
+  readonly churn_basis: 'leave' | 'renewal' | null;
+  /** Single-feature AUC, the better direction (0.5–1); null for other kinds. */
+  readonly auc: number | null;
+  /** Rows that carry the suspicion. */
+  readonly row_count: number;
+  /** The as-of views hide the cell until it happened, so that no model can see it early. */
+  readonly is_masked: boolean;
+  /** One sentence for the report. */
+  readonly message: string;
+}
+
+export interface AuditOptions {
+  readonly panel: Panel;
+  /** Day at which values are compared with and without later rows. Default: the panel's middle date. */
+  readonly asOf?: Day;
+  /** Features a person declared harmless (`model.allow_leak`). */
+  readonly allow?: readonly string[];
+}
+
+const SUSPICIOUS_AUC = 0.95;
+/** Fewer outcomes, or filled rows, than this are chance. */
+const SMALLEST_COUNT = 10;
+
+/**
+ * Looks for columns that know the outcome: panel features with a single-feature AUC of 0.95 or more, or known for
+ * churned accounts only, or that change when rows and cells after a day are removed; and raw columns filled only on
+ * rows over or flagged as churned. Findings come in the order feature before column, then by name.
+ */
+export async function auditLeaks(engine: Engine, options: AuditOptions): Promise<LeakFinding[]> {
+  const allowed = new Set(options.allow ?? []);
+  const asOf = options.asOf ?? options.panel.dates[Math.floor(options.panel.dates.length / 2)];
+  const findings = [
+    ...auditFeatures(options.panel),
+    ...(asOf === undefined ? [] : await auditFuture(engine, asOf)),
+    ...(await auditColumns(engine)),
+  ];
+  return findings
+    .filter((finding) => !allowed.has(finding.name))
+    .sort((a, b) => order(a.level === b.level ? 0 : a.level === 'feature' ? -1 : 1, a, b));
+}
+
+function order(level: number, a: LeakFinding, b: LeakFinding): number {
+  const left = `${a.name} ${a.kind} ${a.churn_basis ?? ''}`;
+  const right = `${b.name} ${b.kind} ${b.churn_basis ?? ''}`;
+  return level !== 0 ? level : left < right ? -1 : left > right ? 1 : 0;
+}
+
+function auditFeatures(panel: Panel): LeakFinding[] {
+  const label = panel.number('label');
+  const basis = panel.text('churn_basis');
+  const findings: LeakFinding[] = [];
+  for (const wanted of ['leave', 'renewal'] as const) {
+    const rows = rowsWhere(panel.rowCount, (i) => basis[i] === wanted && !Number.isNaN(label[i] ?? Number.NaN));
+    const outcomes = rows.filter((i) => label[i] === 1).length;
+    if (outcomes < SMALLEST_COUNT || rows.length - outcomes < SMALLEST_COUNT) continue;
+    for (const name of panel.features) {
+      const values = numericValues(panel, name, rows, label);
+      const filled = rows.filter((_, k) => !Number.isNaN(values[k] ?? Number.NaN));
+      const common = { level: 'feature', name, churn_basis: wanted, is_masked: false } as const;
+      if (filled.length >= SMALLEST_COUNT && filled.every((i) => label[i] === 1)) {
+        findings.push({
+          ...common,
+          kind: 'known_only_for_churned',
+          auc: null,
+          row_count: filled.length,
+          message: `${name} is known for churned accounts only (${filled.length} rows): it tells the outcome`,
+        });
+      }
+      const known = rows.map((i, k) => ({ label: label[i] ?? 0, value: values[k] ?? Number.NaN }));
+      const auc = areaUnderCurve(known.filter(({ value }) => !Number.isNaN(value)));
+      if (auc !== null && auc >= SUSPICIOUS_AUC) {
+        findings.push({
+          ...common,
+          kind: 'separates',
+          auc,
+          row_count: filled.length,
+          message: `${name} alone ranks the outcomes with an AUC of ${auc.toFixed(3)}: too good to be known beforehand`,
+        });
+      }
+    }
+  }
+  return findings;
+}
+
+function rowsWhere(count: number, holds: (i: number) => boolean): number[] {
+  const rows: number[] = [];
+  for (let i = 0; i < count; i++) if (holds(i)) rows.push(i);
+  return rows;
+}
+
+/** Values of a feature at rows; a text feature of few kinds becomes the outcome rate of its kind. */
+function numericValues(panel: Panel, name: string, rows: readonly number[], label: Float64Array): number[] {
+  const type = panel.info.find((column) => column.name === name)?.type;
+  if (type !== 'VARCHAR') {
+    const values = panel.number(name);
+    return rows.map((i) => values[i] ?? Number.NaN);
+  }
+  const texts = panel.text(name);
+  const kinds = new Map<string, { count: number; outcomes: number }>();
+  for (const i of rows) {
+    const text = texts[i];
+    if (text === null || text === undefined) continue;
+    const kind = kinds.get(text) ?? { count: 0, outcomes: 0 };
+    kinds.set(text, { count: kind.count + 1, outcomes: kind.outcomes + (label[i] ?? 0) });
+  }
+  // Rates of rare kinds are the label itself: many kinds would always look like a leak.
+  if (kinds.size > 20) return rows.map(() => Number.NaN);
+  return rows.map((i) => {
+    const kind = kinds.get(texts[i] ?? '');
+    return kind === undefined ? Number.NaN : kind.outcomes / kind.count;
+  });
+}
+
+/**
+ * Area under the ROC curve, the better of both directions (0.5–1), ties counted half (mid-ranks); null when either
+ * class has fewer than ten rows.
+ */
+export function areaUnderCurve(rows: readonly { readonly label: number; readonly value: number }[]): number | null {
+  const positives = rows.filter(({ label }) => label === 1).length;
+  const negatives = rows.length - positives;
+  if (positives < SMALLEST_COUNT || negatives < SMALLEST_COUNT) return null;
+  const sorted = rows.toSorted((a, b) => a.value - b.value);
+  let rankSum = 0;
+  for (let start = 0; start < sorted.length; ) {
+    let end = start;
+    let tied = 0;
+    while (end < sorted.length && sorted[end]?.value === sorted[start]?.value) {
+      tied += sorted[end]?.label ?? 0;
+      end += 1;
+    }
+    rankSum += (tied * (start + 1 + end)) / 2;
+    start = end;
+  }
+  const auc = (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+  return Math.max(auc, 1 - auc);
+}
+
+/** Features of a day, computed from tables from which everything later was taken away, must be the same. */
+async function auditFuture(engine: Engine, asOf: Day): Promise<LeakFinding[]> {
+  const features = async (name: string): Promise<void> => {
+    await clearViews(engine);
+    await standViews(engine, ['account_features'], asOf);
+    await engine.materialise(name, 'select * from standing.account_features');
+    await clearViews(engine);
+  };
+  try {
+    await features('main.audit_whole');
+    await engine.execute('create schema if not exists past');
+    for (const table of TABLES) {
+      await engine.materialise(`past.${table.name}`, pastRows(table), { as_of: asOf });
+    }
+    await engine.execute("set search_path = 'past,main'");
+    await features('main.audit_past');
+    await engine.execute("set search_path = 'main'");
+    const columns = (await engine.describe('select * from main.audit_whole')).map(({ name }) => name);
+    const changed = columns
+      .filter((name) => name !== 'account_id')
+      .map((name) => {
+        const column = quoteName(name);
+        return `sum(case when whole.${column} is distinct from past.${column} then 1 else 0 end) as ${column}`;
+      });
+    const [counts] = await engine.rows(
+      `select ${changed.join(', ')} from main.audit_whole as whole
+       full join main.audit_past as past on past.account_id = whole.account_id`,
+    );
+    return Object.entries(counts ?? {})
+      .filter(([, count]) => Number(count) > 0)
+      .map(([name, count]) => ({
+        kind: 'changes_with_future',
+        level: 'feature',
+        name,
+        churn_basis: null,
+        auc: null,
+        row_count: Number(count),
+        is_masked: false,
+        message: `${name} as of ${asOf} changes for ${Number(count)} accounts when later rows are removed`,
+      }));
+  } finally {
+    await engine.execute("set search_path = 'main'");
+    await engine.execute('drop schema if exists past cascade');
+    await engine.execute('drop table if exists main.audit_whole');
+    await engine.execute('drop table if exists main.audit_past');
+    await clearViews(engine);
+  }
+}
+
+/** Rows of a table that existed on a day, cells that happened later blanked, straight from the data contract. */
+function pastRows(table: ContractTable): string {
+  const blanked = table.columns
+    .filter((column) => column.happened !== undefined)
+    .map((column) => {
+      const name = quoteName(column.name);
+      const day = column.happened === 'self' || column.happened === undefined ? name : quoteName(column.happened);
+      // An end is told by the cancel request, a decision without its day by the due date, and so on: see the views.
+      const told: Readonly<Record<string, string>> = {
+        'contract.ended_date': 'least(ended_date, cast(cancelled_at as date), cast(known_at as date))',
+        'ticket.is_escalated': 'coalesce(escalated_at, solved_at)',
+        'ticket.reopen_count': 'coalesce(updated_at, solved_at)',
+        'ticket.first_response_minutes': 'coalesce(first_response_at, created_at + to_minutes(first_response_minutes))',
+        'renewal.outcome': 'coalesce(decided_at, due_date)',
+        'renewal.amount': 'coalesce(decided_at, due_date)',
+        'renewal.reason_code': 'coalesce(decided_at, due_date)',
+      };
+      const from = told[`${table.name}.${column.name}`] ?? day;
+      const undated = table.name === 'invoice' && column.name === 'status' ? ` or ${day} is null` : '';
+      return `case when cast(${from} as date) <= $as_of::date${undated} then ${name} end as ${name}`;
+    });
+  const existed: Readonly<Record<string, string>> = {
+    survey: 'coalesce(known_at, sent_at, responded_at)',
+    renewal: 'coalesce(known_at, least(decided_at, due_date))',
+    milestone: 'coalesce(known_at, least(planned_date, completed_date))',
+  };
+  const day = existed[table.name] ?? 'known_on';
+  const replace = blanked.length === 0 ? '' : ` replace (${blanked.join(', ')})`;
+  return `select *${replace} from main.${quoteName(table.name)}
+          where cast(${day} as date) <= $as_of::date or ${day} is null and $as_of::date is not null`;
+}
+
+/** Columns of contract and account that are filled on churned rows and on no others. */
+async function auditColumns(engine: Engine): Promise<LeakFinding[]> {
+  const findings: LeakFinding[] = [];
+  for (const table of TABLES.filter(({ name }) => name === 'contract' || name === 'account')) {
+    const candidates = table.columns.filter(
+      ({ name }) => !['account_id', 'contract_id', 'is_churned_flag'].includes(name),
+    );
+    const counts = candidates.flatMap(({ name }, j) => [
+      `count(${quoteName(name)}) as filled_${j}`,
+      `count(case when is_churned_flag then ${quoteName(name)} end) as churned_${j}`,
+    ]);
+    const [row] = await engine.rows(
+      `select count(*) as row_count, count(case when is_churned_flag then 1 end) as churned_count, ${counts.join(', ')}
+       from ${quoteName(table.name)}`,
+    );
+    const churned = Number(row?.['churned_count'] ?? 0);
+    if (churned < SMALLEST_COUNT || churned === Number(row?.['row_count'] ?? 0)) continue;
+    candidates.forEach(({ name, happened }, j) => {
+      const filled = Number(row?.[`filled_${j}`] ?? 0);
+      if (filled < SMALLEST_COUNT || filled !== Number(row?.[`churned_${j}`] ?? 0)) return;
+      const masked = happened !== undefined;
+      findings.push({
+        kind: 'known_only_for_churned',
+        level: 'column',
+        name: `${table.name}.${name}`,
+        churn_basis: null,
+        auc: null,
+        row_count: filled,
+        is_masked: masked,
+        message:
+          `${table.name}.${name} is filled on ${filled} churned rows and on no other: ` +
+          (masked ? 'it is hidden until its day' : 'it tells the outcome and must not be a feature'),
+      });
+    });
+  }
+  return findings;
+}
