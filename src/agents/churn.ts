@@ -184,7 +184,7 @@ function shrinkLoss(arr: number | null, seats: number | null, peak: number | nul
 async function readFacts(context: AgentContext, model: ChurnModel | undefined): Promise<Map<string, CellRow[]>> {
   const demoted = new Set((model?.facts ?? []).filter((fact) => fact.is_demoted).map((fact) => fact.kind));
   const rows = await context.rows(
-    'select * from fact order by account_id, is_red desc, fact_on desc nulls last, kind, source_key',
+    `select * from fact order by account_id, is_red desc, kind = 'decision_due', fact_on desc nulls last, kind, source_key`,
   );
   const byAccount = new Map<string, CellRow[]>();
   for (const row of rows) {

@@ -29,7 +29,7 @@ export const renewal: Agent<RenewalSettings> = {
   title: 'Renewal timeline',
   question: 'What renews when, will it, and what do we do about it?',
   reads: ['account_state', 'renewal_group', 'churn_score', 'health_reading'],
-  writes: ['renewal', 'month_to_month'],
+  writes: ['renewal_timeline', 'month_to_month'],
   defaults: {
     lead_days: 180,
     default_notice_days: 30,
@@ -38,7 +38,7 @@ export const renewal: Agent<RenewalSettings> = {
     grace_days: 30,
   },
   async run(context, settings): Promise<Finding> {
-    await context.write('renewal', renewalSql(settings), { as_of: context.asOf, lead: settings.lead_days });
+    await context.write('renewal_timeline', renewalSql(settings), { lead: settings.lead_days });
     await context.write('month_to_month', MONTH_TO_MONTH);
     const [counts] = await context.rows(COUNTS);
     const [rolling] = await context.rows('select * from month_to_month');
@@ -53,9 +53,12 @@ const TASKS: readonly { readonly from: number; readonly task: string; readonly o
   { from: 105, task: 'confirm decision maker, budget and process', owner: 'csm' },
   { from: 75, task: 'hold the executive review and agree the scope', owner: 'csm' },
   { from: 45, task: 'send the offer', owner: 'account manager' },
-  { from: 1, task: 'get the signature, or the notice decision in writing', owner: 'account manager' },
+  { from: 0, task: 'get the signature, or the notice decision in writing', owner: 'account manager' },
   { from: Number.NEGATIVE_INFINITY, task: 'settle today: sign, bridge or switch off', owner: 'team lead' },
 ];
+
+/** A notice deadline that passed in silence: the contract renews by itself. */
+const SILENT = { task: 'no notice came: confirm the renewal and its invoice', owner: 'csm' } as const;
 
 /** Text of the program's own constants, as SQL. */
 function cases(days: string, pick: (task: (typeof TASKS)[number]) => string): string {
@@ -67,30 +70,32 @@ function cases(days: string, pick: (task: (typeof TASKS)[number]) => string): st
 function stageSql(days: string, stages: readonly number[]): string {
   const rising = [...stages].sort((a, b) => a - b);
   const branches = rising.map((stage) => `when ${days} <= ${Math.trunc(stage)} then '${Math.trunc(stage)}'`);
-  return `case when ${days} < 0 then 'overdue' ${branches.join(' ')} else 'later' end`;
+  return `case when ${days} < 0 then 'silent' ${branches.join(' ')} else 'later' end`;
 }
 
 function renewalSql(settings: RenewalSettings): string {
   return `
   with due as (
-    select account_id, term_end_date as renewal_date, decision_date, decision_days, is_auto_renew, is_notice_assumed,
-      line_count, arr_amount, is_overdue
-    from renewal_group where is_overdue or decision_days <= $lead
+    select *, row_number() over (partition by account_id order by is_overdue desc, decision_days, renewal_id) as position
+    from renewal_group where not is_notice_given and (is_overdue or decision_days <= $lead)
   )
-  select row_number() over (order by d.is_overdue desc, d.decision_days, d.arr_amount desc nulls last, d.account_id) as rank,
+  select row_number() over (order by d.is_overdue desc, d.decision_days < 0, d.decision_days, d.arr_amount desc nulls last, d.account_id) as rank,
     d.account_id, s.name, s.csm, s.segment,
     case when d.is_overdue then 'overdue' else ${stageSql('d.decision_days', settings.stages)} end as stage,
-    d.renewal_date, d.decision_date, d.decision_days,
-    case when d.is_overdue then 'ended, unrenewed' when d.is_auto_renew then 'notice deadline'
-      when d.is_auto_renew is null then 'unknown whether it renews by itself' else 'signature' end as decision_kind,
+    d.last_due_date as renewal_date, d.decision_date, d.decision_days,
+    case when d.is_overdue then 'ended, unrenewed'
+      when d.is_auto_renew_unknown then 'unknown whether it renews by itself'
+      when d.is_auto_renew then 'notice deadline' else 'signature' end as decision_kind,
     d.is_notice_assumed, d.line_count, d.arr_amount,
     case when c.basis = 'renewal' and not d.is_overdue then 1 - c.churn_probability end as renewal_probability, h.band,
-    case when d.is_overdue then '${TASKS.at(-1)?.task}' else ${cases('d.decision_days', ({ task }) => task)} end as task,
-    case when d.is_overdue then '${TASKS.at(-1)?.owner}' else ${cases('d.decision_days', ({ owner }) => owner)} end as owner
+    case when d.is_overdue then '${TASKS.at(-1)?.task}' when d.decision_days < 0 then '${SILENT.task}'
+      else ${cases('d.decision_days', ({ task }) => task)} end as task,
+    case when d.is_overdue then '${TASKS.at(-1)?.owner}' when d.decision_days < 0 then '${SILENT.owner}'
+      else ${cases('d.decision_days', ({ owner }) => owner)} end as owner
   from due as d join account_state as s on s.account_id = d.account_id
   left join churn_score as c on c.account_id = d.account_id
   left join health_reading as h on h.account_id = d.account_id
-  where $as_of::date is not null`;
+  where d.position = 1`;
 }
 
 /** Terms under 90 days and contracts without an end: counted, never staged. */
@@ -105,14 +110,18 @@ const MONTH_TO_MONTH = `
 
 const COUNTS = `
   select count(*) as renewal_count, count(*) filter (where stage = 'overdue') as overdue_count,
+    count(*) filter (where stage = 'silent') as silent_count,
     count(*) filter (where decision_days between 0 and 90) as quarter_count,
     cast(sum(case when decision_days between 0 and 90 then arr_amount end) as double) as quarter_arr_amount,
     count(*) filter (where decision_kind like 'unknown%') as unknown_count,
     count(*) filter (where is_notice_assumed) as assumed_count,
     count(renewal_probability) as forecast_count
-  from renewal`;
+  from renewal_timeline`;
 
-const BEYOND = `select count(*) as n from renewal_group where not is_overdue and decision_days > $lead`;
+const BEYOND = `
+  select count(distinct account_id) as n from renewal_group
+  where not is_overdue and not is_notice_given and decision_days > $lead
+    and account_id not in (select account_id from renewal_timeline)`;
 
 function summarise(settings: RenewalSettings, counts: CellRow, rolling: CellRow, beyond: CellRow): Finding {
   const number = (row: CellRow, key: string) => Number(row[key] ?? 0);
@@ -128,6 +137,9 @@ function summarise(settings: RenewalSettings, counts: CellRow, rolling: CellRow,
     );
   }
   if (number(beyond, 'n') > 0) notes.push(`${number(beyond, 'n')} more decide later than ${settings.lead_days} days from now`);
+  if (number(counts, 'silent_count') > 0) {
+    notes.push(`stage silent: the notice deadline passed without notice for ${number(counts, 'silent_count')}, they renew by themselves`);
+  }
   if (number(counts, 'assumed_count') > 0) {
     notes.push(`notice of ${settings.default_notice_days} days assumed for ${number(counts, 'assumed_count')} that renew by themselves`);
   }
@@ -135,7 +147,7 @@ function summarise(settings: RenewalSettings, counts: CellRow, rolling: CellRow,
     notes.push(`${number(counts, 'unknown_count')} do not say whether they renew by themselves: their deadline is the term end`);
   }
   const table: FindingTable = {
-    name: 'renewal',
+    name: 'renewal_timeline',
     title: 'Renewals',
     columns: number(counts, 'forecast_count') > 0 ? COLUMNS : COLUMNS.filter(({ key }) => key !== 'renewal_probability'),
     order: ['rank'],

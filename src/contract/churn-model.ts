@@ -55,5 +55,7 @@ export interface ChurnModel extends FittedModel {
   readonly renewal: BasisModel;
   /** Features the leak audit or the catalogue kept out, and why. */
   readonly left_out: readonly { readonly feature: string; readonly reason: string }[];
+  /** Raw columns of the exports that tell the outcome and that no as-of view hides in time (`table.column`). */
+  readonly leaking_columns: readonly { readonly name: string; readonly message: string }[];
   readonly facts: readonly FactRecord[];
 }

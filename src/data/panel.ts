@@ -83,7 +83,8 @@ export async function buildPanel(engine: Engine, options: PanelOptions): Promise
   };
 }
 
-function panelRows(worked: string | undefined): string {
+/** Select of one date's panel rows; bindings `as_of` and `known_by`. */
+export function panelRows(worked?: string): string {
   const acted =
     worked === undefined ? '' : `union all select account_id, cast(worked_on as date) from ${quoteName(worked)}`;
   return `

@@ -102,7 +102,7 @@ class DuckDBEngine implements Engine {
   }
 
   async references(sql: string): Promise<string[]> {
-    const [row] = await this.rows('select json_serialize_sql($sql) as tree', { sql });
+    const [row] = await this.rows('select json_serialize_sql($sql::varchar) as tree', { sql });
     const tree: unknown = JSON.parse(String(row?.['tree']));
     const found = new Set<string>();
     const own = new Set<string>();

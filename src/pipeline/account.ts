@@ -10,7 +10,7 @@ import { rowSource } from './report-lists.ts';
 import { findConfig, ledgerFile } from './workspace.ts';
 
 /** Lists of the run that speak of one account. */
-const LISTS = ['health_score', 'health_measure', 'churn_risk', 'renewal'];
+const LISTS = ['health_score', 'health_measure', 'churn_risk', 'renewal_timeline'];
 
 /** One account in full, from the last run: facts, health tree, reasons, past readings, renewal, alerts. */
 export async function accountReport(options: CommonOptions, id: string): Promise<RunReport> {
@@ -29,7 +29,7 @@ export async function accountReport(options: CommonOptions, id: string): Promise
     await factList(engine, account),
     await list(engine, 'churn', 'Churn', CHURN, 'state.list_churn_risk', account),
     await list(engine, 'contributions', 'What makes the probability, in log-odds', CONTRIBUTIONS, 'state.contribution', account, `as_of = '${run.as_of}'`, 'abs(contribution) desc, term'),
-    await list(engine, 'renewal', 'Renewal', RENEWAL, 'state.list_renewal', account),
+    await list(engine, 'renewal', 'Renewal', RENEWAL, 'state.list_renewal_timeline', account),
     await list(engine, 'readings', 'Past readings', READINGS, 'state.health_reading', account, undefined, 'as_of desc'),
     await list(engine, 'alerts', 'Alerts', ALERTS, 'state.alert_event', account, undefined, 'event_on desc, event'),
   ];
@@ -47,7 +47,7 @@ export async function accountReport(options: CommonOptions, id: string): Promise
 async function findAccount(engine: Engine, id: string): Promise<string> {
   const [row] = await engine.rows(
     `select account_id from state.list_health_score where lower(account_id) = lower($id) or lower(name) = lower($id)
-     union select account_id from state.list_renewal where lower(account_id) = lower($id) order by account_id limit 1`,
+     union select account_id from state.list_renewal_timeline where lower(account_id) = lower($id) order by account_id limit 1`,
     { id },
   );
   if (row !== undefined) return String(row['account_id']);

@@ -73,7 +73,15 @@ const CONDITIONS = `
   ) as t on t.account_id = s.account_id
   order by s.account_id`;
 
+/** Tables of agents that may have failed; empty, so that the supervisor still arbitrates what the others propose. */
+const STAND_INS = [
+  'health_reading (account_id varchar, band varchar)',
+  'churn_score (account_id varchar, basis varchar, churn_probability double, churn_probability_low double, churn_probability_high double, base_rate double, expected_loss_amount double, may varchar)',
+  'churn_reason (account_id varchar, position integer, source varchar, kind varchar, is_red boolean, contribution double, fact_on date, now_value double, past_value double, peer_value double, unit varchar, detail varchar, contact_id varchar)',
+];
+
 async function readBook(engine: Engine, asOf: Day): Promise<ProposalBook> {
+  for (const table of STAND_INS) await engine.execute(`create table if not exists finding.${table}`);
   const accounts = await engine.rows(CONDITIONS, { as_of: asOf });
   const proposals = await engine.rows(
     'select * from finding.proposal order by account_id, kind, agent, reason, contact_id',

@@ -1,7 +1,6 @@
 import type { Day } from '../contract/agent.ts';
 import type { ChurnModel } from '../contract/churn-model.ts';
 import type { CommonOptions } from '../contract/options.ts';
-import { auditLeaks } from '../data/leak-audit.ts';
 import { daysBetween, longDay } from '../lib/dates.ts';
 import { fitChurn } from './churn-training.ts';
 import type { Workspace } from './workspace.ts';
@@ -32,19 +31,7 @@ export async function chooseModel(workspace: Workspace, servesFrom: Day, options
   }
   const why = rows.length === 0 ? 'no model was stored' : `the stored one is older than ${config.model.max_age_days} days or of another definition`;
   options.progress.stage(`training as of ${servesFrom}`);
-  const model = await trainModel(workspace, servesFrom, options);
+  const model = await fitChurn(engine, config, servesFrom, options.progress);
   options.progress.done();
   return { model, note: `model fitted now, as of ${longDay(servesFrom)}, because ${why}` };
-}
-
-/** Audits the features for leaks, then fits on the rest. */
-export async function trainModel(workspace: Workspace, asOf: Day, options: CommonOptions): Promise<ChurnModel> {
-  const { engine, config } = workspace;
-  const leaks = await auditLeaks(engine, config, asOf);
-  const leftOut = new Map(
-    leaks
-      .filter(({ table, column }) => table === 'account_features' && !config.model.allow_leak.includes(column))
-      .map(({ column, message }) => [column, message]),
-  );
-  return fitChurn(engine, config, asOf, { leftOut, progress: options.progress });
 }

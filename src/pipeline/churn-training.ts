@@ -4,6 +4,7 @@ import type { BasisModel, ChurnBasis, ChurnModel, FactRecord } from '../contract
 import type { Config } from '../contract/config.ts';
 import type { FittedModel, TrainingTable } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
+import { auditLeaks } from '../data/leak-audit.ts';
 import type { Engine } from '../engine/engine.ts';
 import { dayFromNumber, dayNumber } from '../lib/dates.ts';
 import { createRandom, forkRandom, randomInt } from '../lib/random.ts';
@@ -29,16 +30,22 @@ export async function fitChurn(
   engine: Engine,
   config: Config,
   asOf: Day,
-  options: { readonly leftOut: ReadonlyMap<string, string>; readonly progress?: Progress },
+  progress?: Progress,
 ): Promise<ChurnModel> {
-  const { leftOut, progress } = options;
+  const leftOut = new Map<string, string>();
   const first = await firstDay(engine);
   const dates = first === null ? [] : observationDates(first, asOf, config.model.every);
-  const excluded = new Set(leftOut.keys());
   const fits: Record<ChurnBasis, BasisModel> = { leave: emptyBasis('leave'), renewal: emptyBasis('renewal') };
   let facts: FactRecord[] = [];
+  const columns: { name: string; message: string }[] = [];
   if (dates.length > 0) {
-    await buildPanel(engine, config, dates, asOf, progress);
+    const panel = await buildPanel(engine, config, dates, asOf, progress);
+    progress?.detail('looking for columns that know the outcome');
+    for (const leak of await auditLeaks(engine, { panel, allow: config.model.allow_leak })) {
+      if (leak.level === 'feature') leftOut.set(leak.name, leak.message);
+      else if (!leak.is_masked) columns.push({ name: leak.name, message: leak.message });
+    }
+    const excluded = new Set(leftOut.keys());
     for (const basis of ['leave', 'renewal'] as const) {
       progress?.detail(`fitting: ${basis}`);
       fits[basis] = await fitBasis(await readBasis(engine, basis, asOf, excluded), basis, config, asOf);
@@ -57,6 +64,7 @@ export async function fitChurn(
     leave: fits.leave,
     renewal: fits.renewal,
     left_out: [...leftOut].sort().map(([feature, reason]) => ({ feature, reason })),
+    leaking_columns: columns,
     facts,
   };
   const model_id = `churn-${asOf}-${createHash('sha256').update(JSON.stringify(body)).digest('hex').slice(0, 8)}`;

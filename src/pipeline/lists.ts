@@ -13,7 +13,7 @@ import { findConfig, ledgerFile } from './workspace.ts';
 const TABLES: Readonly<Record<string, string>> = {
   health: 'health_score',
   churn: 'churn_risk',
-  renewal: 'renewal',
+  renewal: 'renewal_timeline',
   'at-risk': 'at_risk',
 };
 

@@ -3,6 +3,7 @@ import type { ChurnBasis } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
 import type { FeatureColumn } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
+import { type Panel as AuditPanel, PANEL_KEYS, panelRows } from '../data/panel.ts';
 import type { Columnar, Engine } from '../engine/engine.ts';
 import { addDays, dayNumber, monthStart } from '../lib/dates.ts';
 import { freezeCalibration } from '../models/health-calibration.ts';
@@ -13,7 +14,7 @@ import { planRelations } from './replay.ts';
 import { clearDate, materialiseDate, shadow } from './relations.ts';
 
 /** Columns of `main.panel` that are no features. */
-const FRAME = ['observation_date', 'account_id', 'segment', 'churn_basis', 'label', 'closed_on', 'is_unavoidable'];
+const FRAME: ReadonlySet<string> = new Set(PANEL_KEYS);
 
 /** Days of history an account's features want before the first observation date. */
 const RUN_IN_DAYS = 90;
@@ -44,7 +45,7 @@ export async function buildPanel(
   dates: readonly Day[],
   knownBy: Day,
   progress?: Progress,
-): Promise<void> {
+): Promise<AuditPanel> {
   const relations = planRelations(['account_features', 'health_measures', 'fact']);
   await engine.execute('drop table if exists main.panel; drop table if exists main.panel_fact');
   await engine.execute('create table main.panel_fact (observation_date date, account_id varchar, kind varchar)');
@@ -56,15 +57,8 @@ export async function buildPanel(
     await materialiseDate(engine, asOf, relations, DERIVED, config);
     await scoreDate(engine, config, asOf);
     await shadow(engine, 'outcome_asof', 'main.panel_outcome', knownBy);
-    const select = `
-      select $as_of::date as observation_date, f.*, h.health_score, l.label, l.closed_on, l.is_unavoidable
-      from dated.account_features as f
-      left join dated.panel_health as h on h.account_id = f.account_id
-      join (
-        select *, 'leave' as basis from label_leave($as_of::date, $known_by::date)
-        union all
-        select *, 'renewal' as basis from label_renewal($as_of::date, $known_by::date)
-      ) as l on l.account_id = f.account_id and l.basis = f.churn_basis`;
+    const select = `select p.*, h.health_score from (${panelRows()}) as p
+      left join dated.panel_health as h on h.account_id = p.account_id`;
     const [there] = await engine.rows("select count(*) as n from duckdb_tables() where table_name = 'panel'");
     const into = there?.['n'] === 1 ? 'insert into main.panel by name' : 'create table main.panel as';
     await engine.execute(`${into} ${select}`, { as_of: asOf, known_by: knownBy });
@@ -75,6 +69,17 @@ export async function buildPanel(
   }
   await clearDate(engine);
   await engine.execute('drop table main.panel_outcome');
+  const rows = await engine.columns('select * from main.panel order by observation_date, account_id');
+  return {
+    rowCount: rows.rowCount,
+    info: rows.info,
+    number: (name) => rows.number(name),
+    text: (name) => rows.text(name),
+    dates,
+    knownBy,
+    // A composite of the configuration's own making is no column of the exports and is not audited.
+    features: rows.info.map(({ name }) => name).filter((name) => !FRAME.has(name) && name !== 'health_score'),
+  };
 }
 
 /** Health of every account on the date, peers frozen on that same day, so that nothing later shapes it. */
@@ -121,7 +126,7 @@ export async function readBasis(
   const accounts = [...new Set(ids)].sort();
   const place = new Map(accounts.map((id, index) => [id, index]));
   const columns = rows.info
-    .filter(({ name }) => !FRAME.includes(name) && !leftOut.has(name))
+    .filter(({ name }) => !FRAME.has(name) && !leftOut.has(name))
     .map(({ name, type }) => panelColumn(rows, name, type))
     .filter(isInformative);
   return {

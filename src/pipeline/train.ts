@@ -4,7 +4,7 @@ import type { CommonOptions } from '../contract/options.ts';
 import type { ReportList, RunReport } from '../contract/report.ts';
 import { longDay } from '../lib/dates.ts';
 import { commitRows, readState } from '../ledger/index.ts';
-import { trainModel } from './churn-model.ts';
+import { fitChurn } from './churn-training.ts';
 import { rowSource } from './report-lists.ts';
 import { headerNotes } from './run-header.ts';
 import { openWorkspace } from './workspace.ts';
@@ -38,7 +38,7 @@ export async function train(options: CommonOptions): Promise<RunReport> {
   const { engine, asOf, config, configHash, ledgerFile } = workspace;
   await readState(engine, ledgerFile, ['decision'], { asOf, waitSeconds: options.wait });
   options.progress.stage(`training as of ${asOf}`);
-  const model = await trainModel(workspace, asOf, options);
+  const model = await fitChurn(engine, config, asOf, options.progress);
   options.progress.done();
   await commitRows(
     engine,

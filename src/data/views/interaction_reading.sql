@@ -29,6 +29,8 @@ marked as (
 )
 select
   *,
+  -- A meeting is not a message that waits for an answer.
+  is_outbound and not is_meeting as is_outreach,
   not is_no_show and (
     is_inbound
     or responded_on is not null

@@ -36,8 +36,8 @@ touched as (
     max(case when touch.is_two_way and person.role = 'executive' and not person.is_gone then touch.contact_on end)
       as last_executive_on,
     sum(case when as_of - touch.occurred_on < 90 then 1 else 0 end) as contact_count_90d,
-    sum(case when as_of - touch.occurred_on < 90 and touch.is_outbound then 1 else 0 end) as outbound_90d,
-    sum(case when as_of - touch.occurred_on < 90 and touch.is_outbound and touch.responded_on is not null then 1 else 0 end)
+    sum(case when as_of - touch.occurred_on < 90 and touch.is_outreach then 1 else 0 end) as outbound_90d,
+    sum(case when as_of - touch.occurred_on < 90 and touch.is_outreach and touch.responded_on is not null then 1 else 0 end)
       as answered_90d
   from interaction_reading(as_of) as touch
   left join contact_reading(as_of) as person

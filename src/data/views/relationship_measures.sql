@@ -14,8 +14,8 @@ roles as (
 sent as (
   select
     account_id,
-    sum(case when is_outbound then 1 else 0 end) as outbound_count,
-    sum(case when is_outbound and responded_on is not null then 1 else 0 end) as answered_count
+    sum(case when is_outreach then 1 else 0 end) as outbound_count,
+    sum(case when is_outreach and responded_on is not null then 1 else 0 end) as answered_count
   from interaction_reading(as_of)
   cross join settings
   where as_of - occurred_on < long_window_days

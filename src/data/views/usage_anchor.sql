@@ -1,11 +1,12 @@
 -- grain: one row; what the usage feed is as a whole
 -- key: none (always exactly one row)
--- as-of: first and last day of use known by then; anchor_on is the day windows end on: as_of, but the feed's last day
+-- as-of: first day covered and last day of use known by then; anchor_on is the day windows end on: as_of, but the feed's last day
 -- once the feed has been silent for longer than its own usual pause (99th percentile of its gaps, at least 7 days)
 create or replace macro usage_anchor(as_of) as table
 with daily as (
   select
     occurred_on,
+    min(coalesce(period_start, occurred_on)) as begun_on,
     count(*) as row_count,
     max(case when user_id is not null or active_users is not null then 1 else 0 end) as has_users,
     max(case when feature is not null then 1 else 0 end) as has_features,
@@ -23,7 +24,7 @@ spaced as (
 summary as (
   select
     cast(coalesce(sum(row_count), 0) as bigint) as row_count,
-    min(occurred_on) as first_on,
+    min(begun_on) as first_on,
     max(occurred_on) as last_on,
     greatest(7, coalesce(percentile_disc(0.99) within group (order by gap_days), 7)) as usual_pause_days,
     coalesce(max(has_users), 0) = 1 as has_users,

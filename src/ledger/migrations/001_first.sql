@@ -29,7 +29,7 @@ create table ledger.value_copy (
 -- One row a run, date and account. Raw measures and their 0-100 scores; configured measures add columns.
 create table ledger.health_reading (
   run_id varchar not null, as_of date not null, account_id varchar not null, segment varchar,
-  health_score double, band varchar, band_since date, coverage_rate double, feed_coverage_rate double,
+  health_score double, band varchar, computed_band varchar, band_since date, coverage_rate double, feed_coverage_rate double,
   override_id varchar, config_hash varchar, calibration_id varchar,
   feature_adoption_rate double, feature_adoption_rate_score double,
   engagement_rate double, engagement_rate_score double,
