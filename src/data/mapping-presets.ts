@@ -117,12 +117,7 @@ function presetOptions(table: PresetTable, profile: TableProfile, find: Find): T
         const name = find(heading);
         const column = profile.columns.find((item) => item.name === name);
         if (name === undefined || column === undefined || column.kind === 'empty') return [];
-        const spelled = column.values
-          .map(({ value }) => value)
-          .filter((value) => wanted.some((item) => String(item).toLowerCase() === value.toLowerCase()));
-        // Values that today's file does not hold may stand in tomorrow's.
-        const folded = new Set(spelled.map((value) => value.toLowerCase()));
-        return [[name, [...spelled, ...wanted.filter((item) => !folded.has(String(item).toLowerCase()))]]];
+        return [[name, wanted]];
       },
     ),
   );

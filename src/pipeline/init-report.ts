@@ -57,7 +57,9 @@ export function initReport(found: InitFindings): RunReport {
             },
           ]
         : [],
-    next: ['retain check', 'retain run'],
+    next: ['check', 'run'].map(
+      (verb) => `retain ${verb}${found.configFile === 'retain.yaml' ? '' : ` --config ${found.configFile}`}`,
+    ),
     summary: `${found.configFile} written: ${guesses.length} ${guesses.length === 1 ? 'table' : 'tables'} from ${new Set(guesses.map((guess) => guess.profile.file)).size} files. ${
       addition === undefined
         ? 'Nothing is missing for the lists there are.'
