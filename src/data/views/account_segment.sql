@@ -71,14 +71,23 @@ matched as (
   from held
   join rule_size on rule_size.rule_index = held.rule_index and rule_size.column_count = held.held_count
 ),
+-- Thirds by rank, cut at the ARR of the account that closes the first and the second third.
+ranked as (
+  select
+    plan,
+    arr_amount,
+    row_number() over (order by arr_amount, account_id) as position,
+    count(*) over () as account_count
+  from state
+  where status in ('active', 'notice_given') and arr_amount is not null
+),
 scheme as (
   select
     (select count(*) from segment_rule) > 0 as has_rules,
-    count(distinct plan) between 2 and 6 as has_plans,
-    quantile_disc(arr_amount, 0.333333) as low_amount,
-    quantile_disc(arr_amount, 0.666667) as high_amount
-  from state
-  where status in ('active', 'notice_given')
+    (select count(distinct plan) from state where status in ('active', 'notice_given')) between 2 and 6 as has_plans,
+    max(case when position * 3 <= account_count then arr_amount end) as low_amount,
+    max(case when position * 3 <= account_count * 2 then arr_amount end) as high_amount
+  from ranked
 ),
 proposed as (
   select
