@@ -50,7 +50,8 @@ read as (
     coalesce(past.active_users, 0) as past_users,
     least(3, cast(floor(known_days / 28) as integer) - 1) as past_windows,
     change.effect,
-    change.is_fact
+    change.is_fact,
+    change.p_value
   from book
   left join common on common.segment = book.segment
   left join adopted on adopted.account_id = book.account_id
@@ -70,7 +71,7 @@ select
     when past_users > 0 then cast(active_users as double) * past_windows / past_users
     when active_users = 0 then 0
   end as engagement_rate,
-  case when is_read and is_connected then case when is_fact then effect when effect is not null then 0 end end as usage_trend,
+  case when is_read and is_connected then case when is_fact then effect when p_value is not null then 0 end end as usage_trend,
   has_features as feature_adoption_rate_connected,
   has_users as engagement_rate_connected,
   is_connected as usage_trend_connected
