@@ -41,6 +41,7 @@ export async function proposeAliases(engine: Engine, guesses: readonly TableGues
   );
   const notes: string[] = [];
   const result: TableGuess[] = [];
+  const homes = await homeLists(engine, guesses, { guess: main, key: mainKey });
   const systems = new Map<string, string>();
   const pairs: Pair[] = [];
   for (const guess of guesses) {
@@ -53,7 +54,7 @@ export async function proposeAliases(engine: Engine, guesses: readonly TableGues
       result.push(guess);
       continue;
     }
-    if ((await overlapOf(engine, guess.profile, key, main.profile, mainKey)) >= 0.5) {
+    if (await isAtHome(engine, homes, guess, key)) {
       result.push(withSystem(guess, undefined));
       continue;
     }
@@ -107,6 +108,36 @@ function csvCell(value: unknown): string {
 function withSystem(guess: TableGuess, system: string | undefined): TableGuess {
   const { system: _system, ...options } = guess.options;
   return { ...guess, options: system === undefined ? options : { ...options, system } };
+}
+
+interface Home {
+  readonly guess: TableGuess;
+  readonly key: ColumnProfile;
+}
+
+/** The account list and the lists of its children: accounts whose parents it holds are accounts of the same system. */
+async function homeLists(engine: Engine, guesses: readonly TableGuess[], main: Home): Promise<Home[]> {
+  const homes = [main];
+  for (const guess of guesses) {
+    const [key, parent] = [sourceColumn(guess, 'account_id'), sourceColumn(guess, 'parent_account_id')];
+    if (guess === main.guess || guess.table !== 'account' || key === undefined || parent === undefined) continue;
+    if ((await overlapOf(engine, guess.profile, parent, main.guess.profile, main.key)) >= 0.5)
+      homes.push({ guess, key });
+  }
+  return homes;
+}
+
+async function isAtHome(
+  engine: Engine,
+  homes: readonly Home[],
+  guess: TableGuess,
+  key: ColumnProfile,
+): Promise<boolean> {
+  for (const home of homes) {
+    if (home.guess.profile === guess.profile) return true;
+    if ((await overlapOf(engine, guess.profile, key, home.guess.profile, home.key)) >= 0.5) return true;
+  }
+  return false;
 }
 
 /** Ids of one system need no system's name. */
