@@ -1,0 +1,127 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { areaUnderCurve, auditLeaks } from '../../src/data/leak-audit.ts';
+import { buildPanel, observationDates } from '../../src/data/panel.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { dayNumber } from '../../src/lib/dates.ts';
+import { createRandom } from '../../src/lib/random.ts';
+import { companyOf } from './views-rows.ts';
+
+let opened: Engine | undefined;
+afterEach(() => {
+  opened?.close();
+  opened = undefined;
+});
+
+async function company(...given: Parameters<typeof companyOf>): Promise<Engine> {
+  const { engine } = await companyOf(...given);
+  opened = engine;
+  return engine;
+}
+
+/** Monthly contracts of an account from month to month, 1 January 2024 on. */
+const months = (account: string, count: number) =>
+  Array.from({ length: count }, (_, i) => {
+    const first = (n: number) => `${2024 + Math.floor(n / 12)}-${String((n % 12) + 1).padStart(2, '0')}-01`;
+    return {
+      contract_id: `${account}${i}`,
+      account_id: account,
+      start_date: first(i),
+      term_end_date: first(i + 1),
+      mrr_amount: 10,
+    };
+  });
+
+describe('buildPanel', () => {
+  it('labels what closed by the day, leaves the rest open, and has no row for who has left', async () => {
+    const engine = await company({
+      contract: [
+        ...months('goes', 6),
+        ...months('stays', 18),
+        {
+          contract_id: 'y1',
+          account_id: 'yearly',
+          start_date: '2024-01-01',
+          term_end_date: '2025-01-01',
+          mrr_amount: 10,
+        },
+      ],
+      interaction: [
+        { interaction_id: 'i1', account_id: 'stays', occurred_at: '2024-03-02 10:00:00', direction: 'outbound' },
+        { interaction_id: 'i2', account_id: 'goes', occurred_at: '2024-05-02 10:00:00', direction: 'inbound' },
+      ],
+    });
+    const dates = ['2024-02-15', '2024-05-01', '2024-07-01', '2024-12-01'];
+    const panel = await buildPanel(engine, { dates, knownBy: '2025-02-01' });
+    const pick = (names: string[]) =>
+      engine.rows(`select ${names.join(', ')} from panel order by observation_date, account_id`);
+    // `goes` ends on 1 July 2024: outside 90 days of 15 February (15 May), inside those of 1 May. On 1 July it has
+    // lapsed. 1 December + 90 days + 30 days of grace closes on 31 March 2025, after the day of knowledge.
+    expect(
+      (await pick(['observation_date', 'account_id', 'churn_basis', 'label', 'closed_on'])).map((row) =>
+        Object.values(row),
+      ),
+    ).toEqual([
+      ['2024-02-15', 'goes', 'leave', 0, '2024-06-14'],
+      ['2024-02-15', 'stays', 'leave', 0, '2024-06-14'],
+      ['2024-02-15', 'yearly', 'renewal', null, null],
+      ['2024-05-01', 'goes', 'leave', 1, '2024-08-29'],
+      ['2024-05-01', 'stays', 'leave', 0, '2024-08-29'],
+      ['2024-05-01', 'yearly', 'renewal', null, null],
+      ['2024-07-01', 'stays', 'leave', 0, '2024-10-29'],
+      // The decision lies 184 days ahead, beyond the 180 of renewal.lead_days.
+      ['2024-07-01', 'yearly', 'renewal', null, null],
+      ['2024-12-01', 'stays', 'leave', null, '2025-03-31'],
+      ['2024-12-01', 'yearly', 'renewal', 1, '2025-01-31'],
+    ]);
+    expect((await pick(['is_worked'])).map((row) => row['is_worked'])).toEqual([false, true, ...Array(8).fill(false)]);
+    expect(panel.rowCount).toBe(10);
+    expect(panel.number('observation_date')[0]).toBe(dayNumber('2024-02-15'));
+    expect(panel.features).toContain('tenure_days');
+    expect(panel.features).not.toContain('label');
+    expect(await observationDates(engine, { last: '2024-04-10', every: 'month' })).toEqual([
+      '2024-02-01',
+      '2024-03-01',
+      '2024-04-01',
+    ]);
+    expect(await observationDates(engine, { last: '2024-02-10', every: 'week' })).toEqual(['2024-01-29', '2024-02-05']);
+  });
+});
+
+describe('auditLeaks', () => {
+  it('names a feature that tells the outcome and a column filled on churned rows only', async () => {
+    const random = createRandom(5);
+    const engine = await company({
+      contract: Array.from({ length: 40 }, (_, i) => ({
+        contract_id: `c${i}`,
+        account_id: `a${i}`,
+        start_date: '2024-01-01',
+        mrr_amount: i < 15 ? 500 : 10 + Math.floor(random() * 50),
+        ended_date: i < 15 ? '2024-05-01' : null,
+        is_churned_flag: i < 15,
+      })),
+    });
+    const panel = await buildPanel(engine, { dates: ['2024-03-01'], knownBy: '2024-12-31' });
+    const findings = await auditLeaks(engine, { panel });
+    expect(findings.map(({ kind, name, auc }) => [kind, name, auc])).toEqual([
+      ['separates', 'arr_amount', 1],
+      ['known_only_for_churned', 'contract.ended_date', null],
+    ]);
+    expect(findings[1]?.is_masked).toBe(true);
+    expect(await auditLeaks(engine, { panel, allow: ['arr_amount', 'contract.ended_date'] })).toEqual([]);
+  });
+
+  it('counts pairs as the naive twin does', () => {
+    const random = createRandom(9);
+    const rows = Array.from({ length: 80 }, () => ({ label: random() < 0.3 ? 1 : 0, value: Math.floor(random() * 6) }));
+    let won = 0;
+    let pairs = 0;
+    for (const a of rows.filter(({ label }) => label === 1)) {
+      for (const b of rows.filter(({ label }) => label === 0)) {
+        pairs += 1;
+        won += a.value > b.value ? 1 : a.value === b.value ? 0.5 : 0;
+      }
+    }
+    expect(areaUnderCurve(rows)).toBeCloseTo(Math.max(won / pairs, 1 - won / pairs), 12);
+    expect(areaUnderCurve(rows.slice(0, 5))).toBeNull();
+  });
+});

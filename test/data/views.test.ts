@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TABLES } from '../../src/data/contract.ts';
+import { orderViews, VIEW_NAMES, VIEWS } from '../../src/data/views.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { companyOf } from './views-rows.ts';
+
+const view = (name: string, body: string) => `create or replace macro ${name}(as_of) as table ${body}`;
+
+describe('the order of views', () => {
+  it('puts a view after those it calls, whatever their names and comments say', () => {
+    const ordered = orderViews(
+      new Map([
+        ['a', view('a', 'select * from c(as_of) -- not b(as_of)')],
+        ['b', view('b', "select 'a(as_of)' as text")],
+        ['c', view('c', 'select * from b (as_of)')],
+      ]),
+    );
+    expect(ordered.map(({ name }) => name)).toEqual(['b', 'c', 'a']);
+    expect(ordered.map(({ dependencies }) => dependencies)).toEqual([[], ['b'], ['c']]);
+  });
+
+  it('refuses circles, other names and views without a date', () => {
+    const circle = new Map([
+      ['a', view('a', 'select * from b(as_of)')],
+      ['b', view('b', 'select * from a(as_of)')],
+    ]);
+    expect(() => orderViews(circle)).toThrow('circle: a → b → a');
+    expect(() => orderViews(new Map([['a', view('b', 'select 1')]]))).toThrow('must create the macro a');
+    expect(() => orderViews(new Map([['a', 'create or replace macro a(day) as table select 1']]))).toThrow(
+      'must be as_of',
+    );
+  });
+});
+
+describe('every view', () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = (await companyOf({})).engine;
+  });
+  afterAll(() => engine.close());
+
+  it('has an as-of view below it for each table of the contract', () => {
+    for (const table of TABLES) expect(VIEW_NAMES).toContain(`${table.name}_asof`);
+  });
+
+  it.each(VIEWS.map(({ name }) => name))('%s binds and plans, and says grain, key and as-of first', async (name) => {
+    const found = VIEWS.find((item) => item.name === name);
+    const dates = (found?.parameters ?? []).map(() => "date '2024-06-30'").join(', ');
+    expect(await engine.rows(`explain select * from ${name}(${dates})`)).not.toEqual([]);
+    const heads = (found?.sql ?? '').split('\n').filter((line) => line.startsWith('-- '));
+    for (const word of ['grain', 'key', 'as-of'])
+      expect(heads.some((line) => line.startsWith(`-- ${word}: `))).toBe(true);
+  });
+
+  it('reads canonical tables only through their as-of views', () => {
+    const tables = TABLES.map(({ name }) => name).join('|');
+    const direct = new RegExp(`\\b(?:from|join)\\s+(${tables})\\b(?!\\s*\\()`, 'i');
+    const offenders = VIEWS.filter(({ name }) => !TABLES.some((table) => name === `${table.name}_asof`))
+      .filter(({ sql }) => {
+        const own = [...sql.matchAll(/(\w+)\s+as\s+(?:materialized\s+)?\(/g)].map((match) => match[1]);
+        const match = direct.exec(sql.replaceAll(/--[^\n]*/g, ''));
+        return match !== null && !own.includes(match[1]);
+      })
+      .map(({ name }) => name);
+    expect(offenders).toEqual([]);
+  });
+});
