@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TABLES } from '../../src/data/contract.ts';
+import { shadow, viewClosure } from '../../src/data/standing.ts';
 import { orderViews, VIEW_NAMES, VIEWS } from '../../src/data/views.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import { messageOf } from '../../src/lib/errors.ts';
 import { companyOf } from './views-rows.ts';
 
 const view = (name: string, body: string) => `create or replace macro ${name}(as_of) as table ${body}`;
@@ -33,20 +35,37 @@ describe('the order of views', () => {
 });
 
 describe('every view', () => {
-  let engine: Engine;
+  /** What EXPLAIN answered; each view is planned over tables of the views below it, as a run does. */
+  const plans = new Map<string, string>();
+  let engine: Engine | undefined;
   beforeAll(async () => {
     engine = (await companyOf({})).engine;
+    await engine.execute('create schema standing');
+    const standing = new Set(
+      viewClosure(VIEWS.filter(({ parameters }) => parameters.length === 1).map(({ name }) => name)),
+    );
+    for (const { name, parameters } of VIEWS) {
+      const select = `select * from ${name}(${parameters.map(() => "date '2024-06-30'").join(', ')})`;
+      try {
+        const plan = await engine.rows(`explain ${select}`);
+        plans.set(name, JSON.stringify(plan));
+        if (!standing.has(name)) continue;
+        await engine.materialise(`standing.${name}`, select);
+        await shadow(engine, name, '2024-06-30');
+      } catch (error) {
+        plans.set(name, `failed: ${messageOf(error)}`);
+      }
+    }
   });
-  afterAll(() => engine.close());
+  afterAll(() => engine?.close());
 
   it('has an as-of view below it for each table of the contract', () => {
     for (const table of TABLES) expect(VIEW_NAMES).toContain(`${table.name}_asof`);
   });
 
-  it.each(VIEWS.map(({ name }) => name))('%s binds and plans, and says grain, key and as-of first', async (name) => {
+  it.each(VIEWS.map(({ name }) => name))('%s binds and plans, and says grain, key and as-of first', (name) => {
+    expect(plans.get(name)).toContain('physical_plan');
     const found = VIEWS.find((item) => item.name === name);
-    const dates = (found?.parameters ?? []).map(() => "date '2024-06-30'").join(', ');
-    expect(await engine.rows(`explain select * from ${name}(${dates})`)).not.toEqual([]);
     const heads = (found?.sql ?? '').split('\n').filter((line) => line.startsWith('-- '));
     for (const word of ['grain', 'key', 'as-of'])
       expect(heads.some((line) => line.startsWith(`-- ${word}: `))).toBe(true);
