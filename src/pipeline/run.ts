@@ -136,6 +136,7 @@ class Night {
           model_id: this.#model.model_id,
         });
         if (!day.isLast) return;
+        if (this.#isFirst) this.#ledgerRows.alert.push(...firstListed(result, day.asOf, rows.alert));
         this.#last = result;
         this.#atRisk = await composeAtRisk(engine, day.asOf, result);
       },
@@ -144,7 +145,9 @@ class Night {
 
   #supervisorSettings(asOf: Day) {
     const { config, stopped } = this.#workspace;
-    return supervisorSettings(config, asOf === this.#workspace.asOf ? stopped : [], {});
+    const settings = supervisorSettings(config, asOf === this.#workspace.asOf ? stopped : [], {});
+    // Nobody saw the lists of replayed weeks, so nothing on them counts as worked.
+    return this.#isFirst ? { ...settings, assumed_days: Number.MAX_SAFE_INTEGER } : settings;
   }
 
   /** What the ledger says of earlier days: alerts, frozen peers, the scorecard of the last reading. */
@@ -416,6 +419,19 @@ class Night {
       summary: this.#summary(),
     };
   }
+}
+
+/**
+ * The alerts a first run prints, as listed from its own day on: the clock of "counts as worked" starts when a person
+ * could first see them. Replaces the versions among `written`.
+ */
+function firstListed(result: StepResult, asOf: Day, written: readonly CellRow[]): CellRow[] {
+  const shown = new Map(result.shown.map(({ alert }) => [alert.alert_id, alert]));
+  for (const row of written) {
+    const id = String(row['alert_id']);
+    if (shown.delete(id)) (row as Record<string, CellRow[string]>)['listed_on'] = asOf;
+  }
+  return [...shown.values()].map((alert) => ({ as_of: asOf, ...alert, listed_on: asOf }));
 }
 
 function plain(value: CellRow[string] | undefined): string | number | boolean | null {

@@ -155,8 +155,10 @@ async function jsonReader(
   };
 }
 
+/** A dotted path as DuckDB's JSON path; digits are places in a list (`items.data.0.price`). */
 function jsonPath(keys: readonly string[]): string {
-  return `$${keys.map((key) => `."${key.replaceAll('"', '\\"')}"`).join('')}`;
+  const steps = keys.map((key) => (/^\d+$/.test(key) ? `[${key}]` : `."${key.replaceAll('"', '\\"')}"`));
+  return `$${steps.join('')}`;
 }
 
 type JsonShape = 'array' | 'ndjson' | 'wrapped';

@@ -13,7 +13,7 @@ with
     from decision d
     join company c using (i)
     left join churn h on h.i = d.i
-    left join churn parent on parent.i = c.parent_i and c.kind = 'child'
+    left join churn parent on parent.i = case when c.kind = 'child' then c.parent_i end
     where (c.kind <> 'merged' or d.month_start < c.merged_on)
       and (coalesce(h.ended_on, parent.ended_on) is null or d.month_start <= coalesce(h.ended_on, parent.ended_on))
   ),

@@ -8,4 +8,4 @@ select
   e.feature, e.event_count, e.duration_seconds, e.error_count, e.loaded_at
 from usage_event e
 join company c on c.i = e.i
-left join company p on p.i = c.parent_i and c.kind = 'child'
+left join company p on p.i = case when c.kind = 'child' then c.parent_i end
