@@ -97,7 +97,9 @@ function featureColumn(book: ColumnSet, name: string, rows: Int32Array): Feature
     const texts = [...rows].map((row) => all[row] ?? null);
     const categories = [...new Set(texts.filter((value) => value !== null))].sort();
     const place = new Map(categories.map((category, index) => [category, index]));
-    const values = Float64Array.from(texts, (value) => (value === null ? Number.NaN : (place.get(value) ?? Number.NaN)));
+    const values = Float64Array.from(texts, (value) =>
+      value === null ? Number.NaN : (place.get(value) ?? Number.NaN),
+    );
     return { name, kind: 'nominal', values, categories };
   }
   const all = book.number(name);
@@ -123,7 +125,12 @@ interface Risk {
   red_fact_count: number;
 }
 
-function assess(book: ColumnSet, scored: readonly ScoredBasis[], model: ChurnModel | undefined, settings: ChurnSettings): Risk[] {
+function assess(
+  book: ColumnSet,
+  scored: readonly ScoredBasis[],
+  model: ChurnModel | undefined,
+  settings: ChurnSettings,
+): Risk[] {
   const accounts = book.text('account_id');
   const segments = book.text('segment');
   const bases = book.text('churn_basis');
@@ -142,7 +149,12 @@ function assess(book: ColumnSet, scored: readonly ScoredBasis[], model: ChurnMod
     const low = hit === undefined ? null : known(hit.from.scores.low[hit.at]);
     const shrink = shrinkLoss(money, known(seats[row]), known(peak[row]));
     const leaving = probability === null || money === null ? null : probability * money;
-    const entered = probability !== null && base !== null && low !== null && probability >= settings.entry_factor * base && low > base;
+    const entered =
+      probability !== null &&
+      base !== null &&
+      low !== null &&
+      probability >= settings.entry_factor * base &&
+      low > base;
     return {
       row,
       account_id: account ?? '',
@@ -197,7 +209,12 @@ async function readFacts(context: AgentContext, model: ChurnModel | undefined): 
   return byAccount;
 }
 
-function enter(risks: readonly Risk[], facts: ReadonlyMap<string, CellRow[]>, _model: ChurnModel | undefined, _settings: ChurnSettings): void {
+function enter(
+  risks: readonly Risk[],
+  facts: ReadonlyMap<string, CellRow[]>,
+  _model: ChurnModel | undefined,
+  _settings: ChurnSettings,
+): void {
   for (const risk of risks) {
     const own = facts.get(risk.account_id) ?? [];
     risk.fact_count = new Set(own.map((fact) => fact['kind'])).size;
@@ -209,10 +226,14 @@ function enter(risks: readonly Risk[], facts: ReadonlyMap<string, CellRow[]>, _m
 
 /** Median of each continuous feature among the account's segment: what "peers" means in a reason. */
 async function readPeers(context: AgentContext, scored: readonly ScoredBasis[]): Promise<Map<string, CellRow>> {
-  const names = new Set(scored.flatMap(({ columns }) => columns.filter(({ kind }) => kind === 'continuous').map(({ name }) => name)));
+  const names = new Set(
+    scored.flatMap(({ columns }) => columns.filter(({ kind }) => kind === 'continuous').map(({ name }) => name)),
+  );
   if (names.size === 0) return new Map();
   const medians = [...names].sort().map((name) => `quantile_cont(${name}, 0.5) as ${name}`);
-  const rows = await context.rows(`select segment, ${medians.join(', ')} from account_features group by segment order by segment`);
+  const rows = await context.rows(
+    `select segment, ${medians.join(', ')} from account_features group by segment order by segment`,
+  );
   return new Map(rows.map((row) => [String(row['segment'] ?? ''), row]));
 }
 
@@ -254,7 +275,14 @@ function collectReasons(
 
 /** Features that say in numbers what a fact says in words; the fact stands for them. */
 const FACT_COVERS: Readonly<Record<string, readonly string[]>> = {
-  no_use: ['days_since_last_use', 'event_count_28d', 'active_users_28d', 'active_days_28d', 'event_log_ratio_28d', 'user_log_ratio_28d'],
+  no_use: [
+    'days_since_last_use',
+    'event_count_28d',
+    'active_users_28d',
+    'active_days_28d',
+    'event_log_ratio_28d',
+    'user_log_ratio_28d',
+  ],
   usage_drop: ['event_log_ratio_28d', 'event_count_28d', 'event_log_ratio_84d'],
   users_drop: ['user_log_ratio_28d', 'active_users_28d', 'seat_use_rate_28d'],
   decision_due: ['decision_days', 'term_days'],
@@ -288,7 +316,13 @@ function factReason(fact: CellRow): Reason {
 }
 
 /** Terms that raise the risk of a row, strongest first; traits no one can act on are never a reason. */
-function modelReasons(from: ScoredBasis, at: number, account: string, peers: CellRow | undefined, count: number): Reason[] {
+function modelReasons(
+  from: ScoredBasis,
+  at: number,
+  account: string,
+  peers: CellRow | undefined,
+  count: number,
+): Reason[] {
   const { explanation } = from.scores;
   return explanation.terms
     .map((name, j) => ({ name, contribution: explanation.contributions[j]?.[at] ?? 0, feature: featureOf(name) }))
@@ -328,7 +362,9 @@ async function writeTables(
     values: Float64Array.from(risks, (risk) => pick(risk) ?? Number.NaN),
   });
   const texts = (pick: (risk: Risk) => string | null) => ({ type: 'VARCHAR' as const, values: risks.map(pick) });
-  const main = new Map(reasons.filter(({ position }) => position === 1).map((reason) => [reason.account_id, reason.kind]));
+  const main = new Map(
+    reasons.filter(({ position }) => position === 1).map((reason) => [reason.account_id, reason.kind]),
+  );
   await context.writeColumns('churn_score', {
     account_id: texts(({ account_id }) => account_id),
     basis: texts(({ basis }) => basis),
@@ -391,12 +427,19 @@ function textOf(value: unknown): string | null {
 }
 
 /** One row an account and term, in log-odds, the intercept among them: they add up to the printed probability's. */
-async function writeContributions(context: AgentContext, book: ColumnSet, scored: readonly ScoredBasis[]): Promise<void> {
+async function writeContributions(
+  context: AgentContext,
+  book: ColumnSet,
+  scored: readonly ScoredBasis[],
+): Promise<void> {
   const accounts = book.text('account_id');
   const out = { account_id: [] as (string | null)[], term: [] as string[], contribution: [] as number[] };
   for (const { rows, scores } of scored) {
     const parts = [{ term: 'intercept', at: () => scores.explanation.intercept }].concat(
-      scores.explanation.terms.map((term, j) => ({ term, at: (i?: number) => scores.explanation.contributions[j]?.[i ?? 0] ?? 0 })),
+      scores.explanation.terms.map((term, j) => ({
+        term,
+        at: (i?: number) => scores.explanation.contributions[j]?.[i ?? 0] ?? 0,
+      })),
     ) as { term: string; at: (i: number) => number }[];
     rows.forEach((row, i) => {
       for (const { term, at } of parts) {
@@ -444,7 +487,8 @@ function propose(
       const reason = first.get(risk.account_id);
       const red = (facts.get(risk.account_id) ?? []).filter((fact) => fact['is_red'] === true);
       const grounds = risk.entered_by.map(
-        (kind): Ground => (kind === 'probability' ? { kind: 'forecast', feeds: ['usage'] } : { kind, feeds: FACT_FEEDS[kind] ?? [] }),
+        (kind): Ground =>
+          kind === 'probability' ? { kind: 'forecast', feeds: ['usage'] } : { kind, feeds: FACT_FEEDS[kind] ?? [] },
       );
       return {
         agent: 'churn',
@@ -452,7 +496,9 @@ function propose(
         contact_id: null,
         kind: 'alert',
         reason: reason?.kind ?? risk.entered_by[0] ?? 'probability',
-        evidence: JSON.stringify(red.map(({ kind, fact_on, source_table, source_key }) => ({ kind, fact_on, source_table, source_key }))),
+        evidence: JSON.stringify(
+          red.map(({ kind, fact_on, source_table, source_key }) => ({ kind, fact_on, source_table, source_key })),
+        ),
         value_amount: risk.expected_loss_amount,
         not_before: null,
         expires: addDays(context.asOf, settings.valid_days),
@@ -509,9 +555,13 @@ export function modelNotes(model: ChurnModel | undefined, hasForecast: boolean):
   if (model === undefined) return ['facts, not a forecast: no model has been fitted'];
   const notes = [model.leave, model.renewal]
     .filter((basis) => basis.row_count > 0)
-    .map((basis) => `${basis.basis === 'leave' ? 'leave within 90 days' : 'not renewed at the next decision'}: ${basis.sentence}`);
+    .map(
+      (basis) =>
+        `${basis.basis === 'leave' ? 'leave within 90 days' : 'not renewed at the next decision'}: ${basis.sentence}`,
+    );
   const demoted = model.facts.filter((fact) => fact.is_demoted).map((fact) => fact.kind);
-  if (demoted.length > 0) notes.push(`no longer red, its holders did not churn more than the rest: ${demoted.join(', ')}`);
+  if (demoted.length > 0)
+    notes.push(`no longer red, its holders did not churn more than the rest: ${demoted.join(', ')}`);
   if (hasForecast) notes.push('save probability is 1 for everyone until impact has been measured');
   return notes;
 }

@@ -1,11 +1,19 @@
-import type { Agent, AgentContext, ColumnData, ColumnSet, Finding, FindingTable, TableColumn } from '../contract/agent.ts';
+import type {
+  Agent,
+  AgentContext,
+  ColumnData,
+  ColumnSet,
+  Finding,
+  FindingTable,
+  TableColumn,
+} from '../contract/agent.ts';
 import type { HealthSettings } from '../contract/config.ts';
 import { addDays, daysBetween } from '../lib/dates.ts';
 import { type Band, decideBand, type HealthOverride, rollUp } from '../models/bands.ts';
 import { freezeCalibration, type HealthCalibration } from '../models/health-calibration.ts';
 import { type ChangeParts, decomposeChange, type HealthReading } from '../models/health-change.ts';
-import { type HealthRows, type HealthScores, scoreHealth } from '../models/scorecard.ts';
 import { MEASURE_DIRECTIONS } from '../models/health-measures.ts';
+import { type HealthRows, type HealthScores, scoreHealth } from '../models/scorecard.ts';
 
 /** What the health agent is given: the scorecard, the frozen peers, and what the last reading was scored with. */
 export interface HealthAgentSettings {
@@ -78,7 +86,9 @@ const ACCOUNTS = `
 function measureSettings(settings: HealthSettings): Record<string, true> {
   const cards = [settings.components, ...Object.values(settings.segments).map((card) => card.components ?? {})];
   return Object.fromEntries(
-    cards.flatMap((card) => Object.values(card).flatMap(({ measures }) => Object.keys(measures).map((name) => [name, true]))),
+    cards.flatMap((card) =>
+      Object.values(card).flatMap(({ measures }) => Object.keys(measures).map((name) => [name, true])),
+    ),
   );
 }
 
@@ -105,7 +115,8 @@ function readRows(book: ColumnSet, measures: readonly string[]): HealthRows {
  */
 function extendCalibration(frozen: HealthCalibration | undefined, rows: HealthRows, asOf: string): HealthCalibration {
   const missing = Object.entries(rows.values).filter(
-    ([name, values]) => (frozen?.measures[name]?.whole.length ?? 0) === 0 && values.some((value) => !Number.isNaN(value)),
+    ([name, values]) =>
+      (frozen?.measures[name]?.whole.length ?? 0) === 0 && values.some((value) => !Number.isNaN(value)),
   );
   if (frozen !== undefined && missing.length === 0) return frozen;
   const fresh = freezeCalibration({ frozen_on: asOf, segment: rows.segment, values: Object.fromEntries(missing) });
@@ -295,11 +306,7 @@ async function writeTables(
 }
 
 /** One row an account and measure: the tree that `retain account` prints. */
-async function writeMeasures(
-  context: AgentContext,
-  rows: HealthRows,
-  settings: HealthSettings,
-): Promise<void> {
+async function writeMeasures(context: AgentContext, rows: HealthRows, settings: HealthSettings): Promise<void> {
   const selects = Object.entries(settings.components).flatMap(([component, { weight, measures }]) =>
     Object.entries(measures)
       .filter(([name]) => rows.values[name] !== undefined)
@@ -310,7 +317,10 @@ async function writeMeasures(
            from health_reading`,
       ),
   );
-  await context.write('health_measure', `select * from (${selects.join(' union all ')}) order by account_id, component, measure`);
+  await context.write(
+    'health_measure',
+    `select * from (${selects.join(' union all ')}) order by account_id, component, measure`,
+  );
 }
 
 function lowestMeasures(rows: HealthRows, scores: HealthScores): (string | null)[] {
@@ -336,7 +346,9 @@ function summarise(rows: HealthRows, scores: HealthScores, bands: Bands, setting
     name: 'health_score',
     title: 'Health',
     columns: LIST_COLUMNS.filter(
-      ({ key }) => !['product_usage', 'support_health', 'relationship', 'business_outcomes'].includes(key) || key in settings.components,
+      ({ key }) =>
+        !['product_usage', 'support_health', 'relationship', 'business_outcomes'].includes(key) ||
+        key in settings.components,
     ),
     order: ['rank'],
     notes: [

@@ -62,7 +62,9 @@ const SILENT = { task: 'no notice came: confirm the renewal and its invoice', ow
 
 /** Text of the program's own constants, as SQL. */
 function cases(days: string, pick: (task: (typeof TASKS)[number]) => string): string {
-  const branches = TASKS.filter(({ from }) => Number.isFinite(from)).map((task) => `when ${days} >= ${task.from} then '${pick(task)}'`);
+  const branches = TASKS.filter(({ from }) => Number.isFinite(from)).map(
+    (task) => `when ${days} >= ${task.from} then '${pick(task)}'`,
+  );
   const last = TASKS.at(-1);
   return `case ${branches.join(' ')} else '${last === undefined ? '' : pick(last)}' end`;
 }
@@ -136,20 +138,28 @@ function summarise(settings: RenewalSettings, counts: CellRow, rolling: CellRow,
       `open-ended (no end recorded): ${number(rolling, 'open_ended_count')} accounts, ${money(number(rolling, 'open_ended_arr_amount'))} ARR; they never "renew on" a day`,
     );
   }
-  if (number(beyond, 'n') > 0) notes.push(`${number(beyond, 'n')} more decide later than ${settings.lead_days} days from now`);
+  if (number(beyond, 'n') > 0)
+    notes.push(`${number(beyond, 'n')} more decide later than ${settings.lead_days} days from now`);
   if (number(counts, 'silent_count') > 0) {
-    notes.push(`stage silent: the notice deadline passed without notice for ${number(counts, 'silent_count')}, they renew by themselves`);
+    notes.push(
+      `stage silent: the notice deadline passed without notice for ${number(counts, 'silent_count')}, they renew by themselves`,
+    );
   }
   if (number(counts, 'assumed_count') > 0) {
-    notes.push(`notice of ${settings.default_notice_days} days assumed for ${number(counts, 'assumed_count')} that renew by themselves`);
+    notes.push(
+      `notice of ${settings.default_notice_days} days assumed for ${number(counts, 'assumed_count')} that renew by themselves`,
+    );
   }
   if (number(counts, 'unknown_count') > 0) {
-    notes.push(`${number(counts, 'unknown_count')} do not say whether they renew by themselves: their deadline is the term end`);
+    notes.push(
+      `${number(counts, 'unknown_count')} do not say whether they renew by themselves: their deadline is the term end`,
+    );
   }
   const table: FindingTable = {
     name: 'renewal_timeline',
     title: 'Renewals',
-    columns: number(counts, 'forecast_count') > 0 ? COLUMNS : COLUMNS.filter(({ key }) => key !== 'renewal_probability'),
+    columns:
+      number(counts, 'forecast_count') > 0 ? COLUMNS : COLUMNS.filter(({ key }) => key !== 'renewal_probability'),
     order: ['rank'],
     notes,
   };

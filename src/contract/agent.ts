@@ -12,7 +12,18 @@ export interface TableColumn {
   /** snake_case, the same from SQL to CSV and JSON. */
   readonly key: string;
   readonly label: string;
-  readonly kind: 'id' | 'text' | 'date' | 'integer' | 'number' | 'money' | 'rate' | 'probability' | 'score' | 'boolean' | 'list';
+  readonly kind:
+    | 'id'
+    | 'text'
+    | 'date'
+    | 'integer'
+    | 'number'
+    | 'money'
+    | 'rate'
+    | 'probability'
+    | 'score'
+    | 'boolean'
+    | 'list';
   readonly unit?: string;
   /** Shown in the terminal table; the rest is in CSV, JSON and `account`. Default true. */
   readonly terminal?: boolean;
@@ -64,7 +75,11 @@ export interface AgentContext {
   rows(sql: string, bindings?: Readonly<Record<string, string | number | boolean | null>>): Promise<CellRow[]>;
   columns(sql: string, bindings?: Readonly<Record<string, string | number | boolean | null>>): Promise<ColumnSet>;
   /** Writes relation `name` (one of `writes`) from a select. */
-  write(name: string, sql: string, bindings?: Readonly<Record<string, string | number | boolean | null>>): Promise<void>;
+  write(
+    name: string,
+    sql: string,
+    bindings?: Readonly<Record<string, string | number | boolean | null>>,
+  ): Promise<void>;
   /** Writes relation `name` (one of `writes`) from equally long columns computed here. */
   writeColumns(name: string, columns: Readonly<Record<string, ColumnData>>): Promise<void>;
   propose(proposals: readonly RankedProposal[]): Promise<void>;

@@ -118,8 +118,15 @@ export interface Config {
   readonly seed: number;
   readonly tables: Readonly<Record<string, readonly Source[]>>;
   /** Declared extra columns: `account.region: attribute`. */
-  readonly custom: Readonly<Record<string, { readonly table: string; readonly from: string; readonly kind: 'attribute' | 'metric' }>>;
-  readonly segments: readonly { readonly name: string; readonly when: Readonly<Record<string, readonly (string | number | boolean)[] | { readonly min?: number; readonly max?: number }>> }[];
+  readonly custom: Readonly<
+    Record<string, { readonly table: string; readonly from: string; readonly kind: 'attribute' | 'metric' }>
+  >;
+  readonly segments: readonly {
+    readonly name: string;
+    readonly when: Readonly<
+      Record<string, readonly (string | number | boolean)[] | { readonly min?: number; readonly max?: number }>
+    >;
+  }[];
   readonly segment_min_accounts: number;
   readonly churn: {
     readonly definition: ChurnDefinition;

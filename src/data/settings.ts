@@ -139,8 +139,9 @@ function segmentRules(config: Config): Record<string, (string | number | null)[]
     min_value: [],
     max_value: [],
   };
-  const push = (...cells: (string | number | null)[]) =>
-    Object.values(rules).forEach((column, j) => column.push(cells[j] ?? null));
+  const push = (...cells: (string | number | null)[]) => {
+    for (const [j, column] of Object.values(rules).entries()) column.push(cells[j] ?? null);
+  };
   config.segments.forEach(({ name, when }, index) => {
     for (const [column, condition] of Object.entries(when)) {
       if (isList(condition)) for (const value of condition) push(index, name, column, String(value), null, null);

@@ -1,5 +1,11 @@
-import { DuckDBInstance, DuckDBDateValue, type DuckDBConnection, type DuckDBResult, type DuckDBValue } from '@duckdb/node-api';
-import { type Bindings, type ColumnInfo, type Columnar, type Engine, quoteName, type Row } from './engine.ts';
+import {
+  type DuckDBConnection,
+  DuckDBDateValue,
+  DuckDBInstance,
+  type DuckDBResult,
+  type DuckDBValue,
+} from '@duckdb/node-api';
+import { type Bindings, type Columnar, type ColumnInfo, type Engine, quoteName, type Row } from './engine.ts';
 import { dayText, toNumber, toValue } from './values.ts';
 
 export interface DuckDBOptions {
@@ -125,7 +131,8 @@ type Appender = Awaited<ReturnType<DuckDBConnection['createAppender']>>;
 function appendValue(appender: Appender, type: string, value: string | number | boolean | null): void {
   if (value === null || (typeof value === 'number' && Number.isNaN(value))) appender.appendNull();
   else if (type === 'VARCHAR' || type === 'JSON') appender.appendVarchar(String(value));
-  else if (type === 'DATE') appender.appendDate(new DuckDBDateValue(Math.round(Date.parse(`${value}T00:00:00Z`) / 86_400_000)));
+  else if (type === 'DATE')
+    appender.appendDate(new DuckDBDateValue(Math.round(Date.parse(`${value}T00:00:00Z`) / 86_400_000)));
   else if (type === 'BOOLEAN') appender.appendBoolean(Boolean(value));
   else if (type === 'INTEGER') appender.appendInteger(Number(value));
   else if (type === 'BIGINT') appender.appendBigInt(BigInt(Math.round(Number(value))));

@@ -1,5 +1,4 @@
 import {
-  type DuckDBValue,
   DuckDBDateValue,
   DuckDBDecimalValue,
   DuckDBListValue,
@@ -7,6 +6,7 @@ import {
   DuckDBStructValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
+  type DuckDBValue,
 } from '@duckdb/node-api';
 import type { Value } from './engine.ts';
 

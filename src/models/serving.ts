@@ -1,6 +1,5 @@
-import type { FeatureColumn, FittedModel, Random, TrainingTable } from '../contract/model.ts';
+import type { Explanation, FeatureColumn, FittedModel, Random, TrainingTable } from '../contract/model.ts';
 import { logit } from '../lib/numbers.ts';
-import type { Explanation } from '../contract/model.ts';
 import { explainLogistic, fitLogistic, type LogisticModel } from './logistic.ts';
 import { applyRule, bestRule, type Rule } from './rule.ts';
 import { LADDER_COLUMNS } from './rungs.ts';

@@ -17,7 +17,15 @@ export async function accountReport(options: CommonOptions, id: string): Promise
   const { engine, run, stored } = await openLastRun(options);
   const file = ledgerFile(findConfig(options));
   const wait = { waitSeconds: options.wait };
-  const tables = ['health_reading', 'churn_score', 'contribution', 'fact_reading', 'alert', 'alert_event', 'plan_action'];
+  const tables = [
+    'health_reading',
+    'churn_score',
+    'contribution',
+    'fact_reading',
+    'alert',
+    'alert_event',
+    'plan_action',
+  ];
   await readState(engine, file, tables, { asOf: run.as_of, includeAsOf: true, ...wait });
   for (const name of LISTS) {
     await readList(engine, file, run.run_id, name, wait);
@@ -28,7 +36,16 @@ export async function accountReport(options: CommonOptions, id: string): Promise
     await list(engine, 'health_measures', 'Health tree', MEASURES, 'state.list_health_measure', account),
     await factList(engine, account),
     await list(engine, 'churn', 'Churn', CHURN, 'state.list_churn_risk', account),
-    await list(engine, 'contributions', 'What makes the probability, in log-odds', CONTRIBUTIONS, 'state.contribution', account, `as_of = '${run.as_of}'`, 'abs(contribution) desc, term'),
+    await list(
+      engine,
+      'contributions',
+      'What makes the probability, in log-odds',
+      CONTRIBUTIONS,
+      'state.contribution',
+      account,
+      `as_of = '${run.as_of}'`,
+      'abs(contribution) desc, term',
+    ),
     await list(engine, 'renewal', 'Renewal', RENEWAL, 'state.list_renewal_timeline', account),
     await list(engine, 'readings', 'Past readings', READINGS, 'state.health_reading', account, undefined, 'as_of desc'),
     await list(engine, 'alerts', 'Alerts', ALERTS, 'state.alert_event', account, undefined, 'event_on desc, event'),
@@ -57,7 +74,10 @@ async function findAccount(engine: Engine, id: string): Promise<string> {
     { id },
   );
   throw new UserError(`there is no active account ${id} in the last run`, {
-    hint: near.length === 0 ? 'list them with: retain health' : `nearest: ${near.map((item) => String(item['account_id'])).join(', ')}`,
+    hint:
+      near.length === 0
+        ? 'list them with: retain health'
+        : `nearest: ${near.map((item) => String(item['account_id'])).join(', ')}`,
   });
 }
 

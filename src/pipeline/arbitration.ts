@@ -54,7 +54,9 @@ export async function arbitrate(
   asOf: Day,
   settings: SupervisorSettings,
 ): Promise<StepResult> {
-  const decisions = await engine.rows('select * from decisions_asof($as_of::date) order by decision_id', { as_of: asOf });
+  const decisions = await engine.rows('select * from decisions_asof($as_of::date) order by decision_id', {
+    as_of: asOf,
+  });
   return step(state, await readBook(engine, asOf), decisions.map(decisionOf), asOf, settings);
 }
 

@@ -66,7 +66,9 @@ const ACCOUNTS = `
  */
 export async function composeAtRisk(engine: Engine, asOf: Day, result: StepResult): Promise<(CardCells & CellRow)[]> {
   if (result.shown.length === 0) return [];
-  const accounts = new Map((await engine.rows(ACCOUNTS, { as_of: asOf })).map((row) => [String(row['account_id']), row]));
+  const accounts = new Map(
+    (await engine.rows(ACCOUNTS, { as_of: asOf })).map((row) => [String(row['account_id']), row]),
+  );
   const reasons = groupRows(await engine.rows('select * from finding.churn_reason order by account_id, position'));
   const earlier = groupRows(
     await engine.rows(
@@ -129,7 +131,8 @@ function rowOf(
     change: changeText(shown, account, before),
     reasons: reasons.map(reasonOf) as unknown as Cell & readonly CardReason[],
     last_contact: account['last_two_way_on'] ?? 'none recorded',
-    whom_to_call: text('contact_name') === null ? null : `${text('contact_name')} (${text('contact_role') ?? 'role unknown'})`,
+    whom_to_call:
+      text('contact_name') === null ? null : `${text('contact_name')} (${text('contact_role') ?? 'role unknown'})`,
     next_step: step.action,
     next_step_owner: step.owner,
     next_step_due: step.due,
@@ -185,5 +188,7 @@ function profileOf(account: CellRow): string | null {
 }
 
 function tenure(days: number): string {
-  return days < 365 ? `customer for ${Math.max(1, Math.round(days / 30.4))} months` : `customer for ${(days / 365.25).toFixed(1)} years`;
+  return days < 365
+    ? `customer for ${Math.max(1, Math.round(days / 30.4))} months`
+    : `customer for ${(days / 365.25).toFixed(1)} years`;
 }

@@ -53,10 +53,19 @@ export async function check(
     },
     lists: [
       list('feeds', 'Feeds', FEED_COLUMNS, await engine.rows('select * from feed order by table_name')),
-      list('findings', 'Data quality', FINDING_COLUMNS, findings.map((finding) => ({ ...finding }))),
+      list(
+        'findings',
+        'Data quality',
+        FINDING_COLUMNS,
+        findings.map((finding) => ({ ...finding })),
+      ),
     ],
     outcomes: [],
-    warnings: workspace.ingested.warnings.map((what) => ({ what, consequence: 'the rest was read', remedy: 'see the file named' })),
+    warnings: workspace.ingested.warnings.map((what) => ({
+      what,
+      consequence: 'the rest was read',
+      remedy: 'see the file named',
+    })),
     next: rejected(workspace) > 0 ? [`less ${config.store}/rejects`, 'retain run'] : ['retain run'],
     summary: `${grave} findings to look at, ${rejected(workspace)} rejected values`,
   };
@@ -68,7 +77,16 @@ function rejected(workspace: Workspace): number {
 }
 
 function list(name: string, title: string, columns: readonly TableColumn[], rows: readonly ReportRow[]): ReportList {
-  return { name, title, headline: '', columns, notes: [], rowCount: rows.length, rows: rowSource(rows), empty: 'nothing to report' };
+  return {
+    name,
+    title,
+    headline: '',
+    columns,
+    notes: [],
+    rowCount: rows.length,
+    rows: rowSource(rows),
+    empty: 'nothing to report',
+  };
 }
 
 type ReportRow = Parameters<typeof rowSource>[0][number];

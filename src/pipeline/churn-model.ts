@@ -29,7 +29,10 @@ export async function chooseModel(workspace: Workspace, servesFrom: Day, options
     if (age > config.model.max_age_days) break;
     return { model, note: `model of ${longDay(model.as_of)}, ${age} days old` };
   }
-  const why = rows.length === 0 ? 'no model was stored' : `the stored one is older than ${config.model.max_age_days} days or of another definition`;
+  const why =
+    rows.length === 0
+      ? 'no model was stored'
+      : `the stored one is older than ${config.model.max_age_days} days or of another definition`;
   options.progress.stage(`training as of ${servesFrom}`);
   const model = await fitChurn(engine, config, servesFrom, options.progress);
   options.progress.done();

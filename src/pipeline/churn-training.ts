@@ -26,12 +26,7 @@ const MIN_FACT_ROWS = 30;
  * Fits the churn model on what was known by the end of `asOf`: the panel, the ladder of each basis, the rung that
  * earned it, its calibration and its refits, and what each red fact's holders did.
  */
-export async function fitChurn(
-  engine: Engine,
-  config: Config,
-  asOf: Day,
-  progress?: Progress,
-): Promise<ChurnModel> {
+export async function fitChurn(engine: Engine, config: Config, asOf: Day, progress?: Progress): Promise<ChurnModel> {
   const leftOut = new Map<string, string>();
   const first = await firstDay(engine);
   const dates = first === null ? [] : observationDates(first, asOf, config.model.every);
@@ -56,7 +51,9 @@ export async function fitChurn(
   const body = {
     kind: 'churn' as const,
     schema_version: 1,
-    feature_names: [...new Set([fits.leave, fits.renewal].flatMap((basis) => basis.served?.feature_names ?? []))].sort(),
+    feature_names: [
+      ...new Set([fits.leave, fits.renewal].flatMap((basis) => basis.served?.feature_names ?? [])),
+    ].sort(),
     as_of: asOf,
     churn_definition: config.churn.definition,
     horizon_days: config.churn.horizon_days,

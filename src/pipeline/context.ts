@@ -1,6 +1,6 @@
 import type { AgentContext, CellRow, ColumnData, ColumnSet, Day, Proposal } from '../contract/agent.ts';
-import type { RankedProposal } from '../contract/supervisor.ts';
 import type { FittedModel } from '../contract/model.ts';
+import type { RankedProposal } from '../contract/supervisor.ts';
 import type { Bindings, Engine } from '../engine/engine.ts';
 import { quoteName } from '../engine/engine.ts';
 import { forkRandom } from '../lib/random.ts';
@@ -71,7 +71,9 @@ export function createContext(
         value_amount: pick('value_amount'),
         not_before: pick('not_before'),
         expires: pick('expires'),
-        rank_key: proposals.map(({ rank_key }) => JSON.stringify(rank_key.map((part) => (Number.isNaN(part) ? null : part)))),
+        rank_key: proposals.map(({ rank_key }) =>
+          JSON.stringify(rank_key.map((part) => (Number.isNaN(part) ? null : part))),
+        ),
         severity: proposals.map(({ severity }) => severity),
         grounds: proposals.map(({ grounds }) => JSON.stringify(grounds)),
       });

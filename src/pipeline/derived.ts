@@ -58,7 +58,8 @@ async function readBook(engine: Engine): Promise<{ accounts: string[]; book: Cha
     const counts = windows.number(metric);
     for (let i = 0; i < ids.length; i++) {
       const account = place.get(ids[i] ?? '');
-      if (account !== undefined && !Number.isNaN(counts[i])) values[account * WINDOWS + (index[i] as number)] = counts[i] as number;
+      if (account !== undefined && !Number.isNaN(counts[i]))
+        values[account * WINDOWS + (index[i] as number)] = counts[i] as number;
     }
     return { metric, values };
   });

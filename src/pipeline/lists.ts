@@ -3,7 +3,7 @@ import type { CommonOptions } from '../contract/options.ts';
 import type { ReportHeader, ReportList, RunReport, Warning } from '../contract/report.ts';
 import { openDuckDB } from '../engine/duckdb.ts';
 import type { Engine } from '../engine/engine.ts';
-import { readList, readRun, type RunDetail } from '../ledger/index.ts';
+import { type RunDetail, readList, readRun } from '../ledger/index.ts';
 import { UserError } from '../lib/errors.ts';
 import { listOfRelation } from './report-lists.ts';
 import { runNightly } from './run.ts';
@@ -37,11 +37,12 @@ export async function listFromLedger(options: CommonOptions, verb: string): Prom
   const { engine, run, stored } = await openLastRun(options);
   const table = stored.tables.find((item) => item.name === name);
   if (table === undefined) {
-    throw new UserError(`the last run (${run.run_id}) has no ${verb} list`, { hint: 'see its warnings with: retain run' });
+    throw new UserError(`the last run (${run.run_id}) has no ${verb} list`, {
+      hint: 'see its warnings with: retain run',
+    });
   }
   const rows = await readList(engine, ledgerFile(findConfig(options)), run.run_id, name, { waitSeconds: options.wait });
-  const list =
-    rows === undefined ? emptyList(table) : await storedList(engine, table, options);
+  const list = rows === undefined ? emptyList(table) : await storedList(engine, table, options);
   return {
     header: { ...stored.header, title: `retain ${verb}` },
     lists: [list],
@@ -78,7 +79,11 @@ function emptyList(table: StoredReport['tables'][number]): ReportList {
   };
 }
 
-async function storedList(engine: Engine, table: StoredReport['tables'][number], options: CommonOptions): Promise<ReportList> {
+async function storedList(
+  engine: Engine,
+  table: StoredReport['tables'][number],
+  options: CommonOptions,
+): Promise<ReportList> {
   const frame = {
     headline: table.headline,
     empty: 'no account',
@@ -92,7 +97,9 @@ async function storedList(engine: Engine, table: StoredReport['tables'][number],
 /** Reasons are kept as JSON text. */
 async function* parsed(rows: ReportList['rows']): ReportList['rows'] {
   for await (const chunk of rows) {
-    yield chunk.map((row) => (typeof row['reasons'] === 'string' ? { ...row, reasons: JSON.parse(row['reasons']) } : row));
+    yield chunk.map((row) =>
+      typeof row['reasons'] === 'string' ? { ...row, reasons: JSON.parse(row['reasons']) } : row,
+    );
   }
 }
 

@@ -10,8 +10,8 @@ import { freezeCalibration } from '../models/health-calibration.ts';
 import { scoreHealth } from '../models/scorecard.ts';
 import type { Panel } from '../models/splits.ts';
 import { DERIVED } from './derived.ts';
-import { planRelations } from './replay.ts';
 import { clearDate, materialiseDate, shadow } from './relations.ts';
+import { planRelations } from './replay.ts';
 
 /** Columns of `main.panel` that are no features. */
 const FRAME: ReadonlySet<string> = new Set(PANEL_KEYS);
@@ -27,7 +27,8 @@ export function observationDates(first: Day, asOf: Day, every: Config['model']['
   const from = addDays(first, RUN_IN_DAYS);
   const dates: Day[] = [];
   if (every === 'month') {
-    for (let day = monthStart(from, from.endsWith('-01') ? 0 : 1); day <= asOf; day = monthStart(day, 1)) dates.push(day);
+    for (let day = monthStart(from, from.endsWith('-01') ? 0 : 1); day <= asOf; day = monthStart(day, 1))
+      dates.push(day);
     return dates;
   }
   // Day 4 after 1970-01-01 was a Monday.
@@ -156,4 +157,3 @@ function isInformative({ values }: FeatureColumn): boolean {
   const first = values[0] as number;
   return values.some((value) => (Number.isNaN(value) ? !Number.isNaN(first) : value !== first));
 }
-

@@ -1,5 +1,5 @@
-import type { Config } from '../contract/config.ts';
 import type { Day } from '../contract/agent.ts';
+import type { Config } from '../contract/config.ts';
 import type { Engine } from '../engine/engine.ts';
 import { quoteName } from '../engine/engine.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -59,7 +59,8 @@ const shadows = new WeakMap<Engine, Set<string>>();
 /** Drops the tables and shadows of the date in hand. */
 export async function clearDate(engine: Engine): Promise<void> {
   await engine.execute("set search_path = 'main'");
-  for (const name of shadows.get(engine) ?? []) await engine.execute(`drop macro table if exists temp.main.${quoteName(name)}`);
+  for (const name of shadows.get(engine) ?? [])
+    await engine.execute(`drop macro table if exists temp.main.${quoteName(name)}`);
   shadows.set(engine, new Set());
   for (const schema of ['dated', 'finding']) {
     await engine.execute(`drop schema if exists ${schema} cascade`);

@@ -22,11 +22,14 @@ export async function rememberDate(
   constants: Readonly<Record<string, string | null>>,
 ): Promise<void> {
   await beginDate(engine, runId, asOf);
-  await engine.execute('update state.run_date set is_replayed = $replayed where run_id = $run_id and as_of = $as_of::date', {
-    replayed: isReplayed,
-    run_id: runId,
-    as_of: asOf,
-  });
+  await engine.execute(
+    'update state.run_date set is_replayed = $replayed where run_id = $run_id and as_of = $as_of::date',
+    {
+      replayed: isReplayed,
+      run_id: runId,
+      as_of: asOf,
+    },
+  );
   for (const [table, relation] of Object.entries(READINGS)) {
     if (!(await exists(engine, relation))) continue;
     await copyReading(engine, table, relation, { run_id: runId, as_of: asOf, ...constants });
@@ -55,7 +58,10 @@ async function copyReading(
     if (!there.has(name)) await engine.execute(`alter table state.${table} add column ${quoteName(name)} ${type}`);
   }
   const filled = Object.keys(constants).filter((name) => there.has(name));
-  const columns = [...filled.map((name) => `$${name} as ${quoteName(name)}`), ...source.map(({ name }) => quoteName(name))];
+  const columns = [
+    ...filled.map((name) => `$${name} as ${quoteName(name)}`),
+    ...source.map(({ name }) => quoteName(name)),
+  ];
   const typed = columns.map((column) => column.replace('$as_of as', '$as_of::date as'));
   await engine.execute(
     `insert into state.${table} by name select ${typed.join(', ')} from ${relation}`,

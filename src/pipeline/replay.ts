@@ -48,7 +48,10 @@ export function availableRelations(): Map<string, readonly string[]> {
   for (const view of VIEWS) {
     if (view.parameters.length > 1) continue;
     const reads = [...view.dependencies, ...derivedIn(view.sql)];
-    available.set(view.name, reads.filter((name) => !isPassedThrough(name)));
+    available.set(
+      view.name,
+      reads.filter((name) => !isPassedThrough(name)),
+    );
   }
   for (const name of LEDGER_VIEW_NAMES) available.set(name, []);
   for (const relation of DERIVED.values()) available.set(relation.name, relation.reads);
@@ -56,7 +59,9 @@ export function availableRelations(): Map<string, readonly string[]> {
 }
 
 function derivedIn(sql: string): string[] {
-  return [...DERIVED.keys()].filter((name) => new RegExp(`\\b${name}\\b(?!\\s*\\()`).test(sql.replaceAll(/--[^\n]*/g, '')));
+  return [...DERIVED.keys()].filter((name) =>
+    new RegExp(`\\b${name}\\b(?!\\s*\\()`).test(sql.replaceAll(/--[^\n]*/g, '')),
+  );
 }
 
 /** The relations that stand below some named ones, and these, dependencies first. */
@@ -86,7 +91,9 @@ export async function replay(options: ReplayOptions): Promise<void> {
   const { engine, config, dates, progress } = options;
   const plan = planAgents(options.agents, options.given);
   for (const [index, asOf] of dates.entries()) {
-    progress?.stage(dates.length === 1 ? `computing every account as of ${asOf}` : `week ${index + 1} of ${dates.length}: ${asOf}`);
+    progress?.stage(
+      dates.length === 1 ? `computing every account as of ${asOf}` : `week ${index + 1} of ${dates.length}: ${asOf}`,
+    );
     await materialiseDate(engine, asOf, plan.relations, DERIVED, config);
     await engine.execute(PROPOSAL_DDL);
     const outcomes: AgentOutcome[] = [];

@@ -1,5 +1,5 @@
-import { MEASURE_DIRECTIONS } from '../models/health-measures.ts';
 import { quoteName } from '../engine/engine.ts';
+import { MEASURE_DIRECTIONS } from '../models/health-measures.ts';
 import { DERIVED } from './derived.ts';
 import { clearDate, materialiseDate } from './relations.ts';
 import { planRelations } from './replay.ts';
@@ -37,6 +37,10 @@ export async function reviseLastReading(workspace: Workspace): Promise<void> {
 type Inputs = readonly { readonly sha256: string }[];
 
 function sameInputs(before: Inputs, now: Inputs): boolean {
-  const key = (inputs: Inputs) => inputs.map(({ sha256 }) => sha256).sort().join();
+  const key = (inputs: Inputs) =>
+    inputs
+      .map(({ sha256 }) => sha256)
+      .sort()
+      .join();
   return key(before) === key(now);
 }

@@ -13,7 +13,9 @@ export async function headerNotes(workspace: Workspace): Promise<string[]> {
     return `${String(feed['table_name'])} ${Number(feed['row_count']).toLocaleString('en-US')}${joined}`;
   });
   const notes = [`read: ${parts.join('; ')}`];
-  const absent = ['usage', 'ticket', 'interaction', 'survey', 'goal'].filter((name) => config.tables[name] === undefined);
+  const absent = ['usage', 'ticket', 'interaction', 'survey', 'goal'].filter(
+    (name) => config.tables[name] === undefined,
+  );
   if (absent.length > 0) notes.push(`not connected: ${absent.join(', ')}; what they would say is neither good nor bad`);
   if (stopped.length > 0) notes.push(`stopped feeds: ${stopped.join(', ')}; facts that rest on them open no alert`);
   return notes;
@@ -35,9 +37,17 @@ export function qualityWarnings(findings: readonly QualityFinding[], workspace: 
   }));
   return [
     ...read,
-    ...grave.slice(0, 3).map(({ message, remedy }) => ({ what: message, consequence: 'lists use the data as read', remedy })),
+    ...grave
+      .slice(0, 3)
+      .map(({ message, remedy }) => ({ what: message, consequence: 'lists use the data as read', remedy })),
     ...(grave.length > 3
-      ? [{ what: `${grave.length - 3} more findings on the data`, consequence: 'lists use the data as read', remedy: 'retain check' }]
+      ? [
+          {
+            what: `${grave.length - 3} more findings on the data`,
+            consequence: 'lists use the data as read',
+            remedy: 'retain check',
+          },
+        ]
       : []),
   ];
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { AGENTS } from '../agents/index.ts';
 import type { HealthAgentSettings } from '../agents/health.ts';
+import { AGENTS } from '../agents/index.ts';
 import type { Agent, AgentOutcome, CellRow, Day, FindingTable } from '../contract/agent.ts';
 import type { ChurnModel } from '../contract/churn-model.ts';
 import type { HealthSettings } from '../contract/config.ts';
@@ -8,16 +8,16 @@ import type { CommonOptions, RunResult } from '../contract/options.ts';
 import type { ReportHeader, ReportList, RunReport, Warning } from '../contract/report.ts';
 import type { StepResult, SupervisorState } from '../contract/supervisor.ts';
 import { assessQuality, type QualityFinding } from '../data/quality.ts';
+import { commitRun, type RunRecord, readState } from '../ledger/index.ts';
 import { addDays, longDay } from '../lib/dates.ts';
-import { commitRun, readState, type RunRecord } from '../ledger/index.ts';
 import type { HealthCalibration } from '../models/health-calibration.ts';
 import { EMPTY_STATE, stepRows } from '../supervisor/index.ts';
 import { arbitrate, restoreSupervisor, supervisorSettings } from './arbitration.ts';
 import { AT_RISK_COLUMNS, composeAtRisk } from './at-risk.ts';
 import { chooseModel } from './churn-model.ts';
-import { listOfRelation, rowSource } from './report-lists.ts';
 import { rememberDate } from './remember.ts';
 import { replay } from './replay.ts';
+import { listOfRelation, rowSource } from './report-lists.ts';
 import { reviseLastReading } from './revision.ts';
 import { headerNotes, qualityWarnings } from './run-header.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -260,7 +260,8 @@ class Night {
     }
     const held = this.#last?.suppressed.filter(({ proposal }) => proposal?.kind === 'alert').length ?? 0;
     const inHand = this.#last?.in_hand.length ?? 0;
-    if (held + inHand > 0) notes.push(`${held} more entered but wait (capacity, new budget, cool-down); ${inHand} are in hand`);
+    if (held + inHand > 0)
+      notes.push(`${held} more entered but wait (capacity, new budget, cool-down); ${inHand} are in hand`);
     return { name: 'at_risk', title: 'At risk', columns: AT_RISK_COLUMNS, order: ['rank'], notes };
   }
 
@@ -279,7 +280,9 @@ class Night {
       notes: [
         ...(await headerNotes(this.#workspace)),
         this.#modelNote,
-        ...(this.#isFirst ? [`first run: the ${this.#dates.length - 1} weeks before were replayed with one model`] : []),
+        ...(this.#isFirst
+          ? [`first run: the ${this.#dates.length - 1} weeks before were replayed with one model`]
+          : []),
       ],
     };
   }
@@ -287,9 +290,21 @@ class Night {
   #warnings(): Warning[] {
     const failed = this.#outcomes.flatMap((outcome): Warning[] =>
       outcome.status === 'failed'
-        ? [{ what: `the agent ${outcome.agent} failed: ${outcome.error}`, consequence: 'its list is missing; the others stand', remedy: 'run again with --debug and report it' }]
+        ? [
+            {
+              what: `the agent ${outcome.agent} failed: ${outcome.error}`,
+              consequence: 'its list is missing; the others stand',
+              remedy: 'run again with --debug and report it',
+            },
+          ]
         : outcome.status === 'skipped'
-          ? [{ what: `the agent ${outcome.agent} was skipped: ${outcome.reason}`, consequence: 'its list is missing', remedy: 'see retain check' }]
+          ? [
+              {
+                what: `the agent ${outcome.agent} was skipped: ${outcome.reason}`,
+                consequence: 'its list is missing',
+                remedy: 'see retain check',
+              },
+            ]
           : [],
     );
     return [...failed, ...qualityWarnings(this.#quality, this.#workspace)];
@@ -306,7 +321,10 @@ class Night {
 
   #summary(): string {
     const fresh = this.#atRisk.filter((row) => row['is_new'] === true).length;
-    const arr = this.#atRisk.reduce((sum, row) => sum + (typeof row['arr_amount'] === 'number' ? row['arr_amount'] : 0), 0);
+    const arr = this.#atRisk.reduce(
+      (sum, row) => sum + (typeof row['arr_amount'] === 'number' ? row['arr_amount'] : 0),
+      0,
+    );
     if (this.#atRisk.length === 0) return `no account is on the at-risk list as of ${longDay(this.#workspace.asOf)}`;
     return `${this.#atRisk.length} accounts at risk, ${Math.round(arr).toLocaleString('en-US')} ARR, ${fresh} new as of ${longDay(this.#workspace.asOf)}`;
   }
@@ -361,8 +379,16 @@ class Night {
         ...['health_measure', 'churn_reason'].filter((name) => this.#wrote(name)).map((name) => ({ name })),
       ],
       values: [
-        { table: 'account', key: 'account_id', columns: ['name', 'plan', 'csm', 'motion', 'seats', 'parent_account_id'] },
-        { table: 'contract', key: 'contract_id', columns: ['term_end_date', 'mrr_amount', 'arr_amount', 'seats', 'is_auto_renew'] },
+        {
+          table: 'account',
+          key: 'account_id',
+          columns: ['name', 'plan', 'csm', 'motion', 'seats', 'parent_account_id'],
+        },
+        {
+          table: 'contract',
+          key: 'contract_id',
+          columns: ['term_end_date', 'mrr_amount', 'arr_amount', 'seats', 'is_auto_renew'],
+        },
       ],
       seen_on: this.#options.today,
       basedOn: this.#basedOn,
@@ -390,7 +416,13 @@ class Night {
 
   async #writeAtRisk(): Promise<void> {
     const { engine } = this.#workspace;
-    const types: Readonly<Record<string, string>> = { integer: 'INTEGER', money: 'DOUBLE', probability: 'DOUBLE', rate: 'DOUBLE', boolean: 'BOOLEAN' };
+    const types: Readonly<Record<string, string>> = {
+      integer: 'INTEGER',
+      money: 'DOUBLE',
+      probability: 'DOUBLE',
+      rate: 'DOUBLE',
+      boolean: 'BOOLEAN',
+    };
     const declared = AT_RISK_COLUMNS.map(({ key, kind }) => `${key} ${types[kind] ?? 'VARCHAR'}`);
     await engine.execute(`create or replace table finding.at_risk (${declared.join(', ')})`);
     await engine.append(
@@ -455,7 +487,9 @@ function modelRow(model: ChurnModel, configHash: string): CellRow {
 /** Equal inputs, configuration, date, seed and ledger give an equal id, so that equal runs print equal bytes. */
 function runId({ asOf, configHash, config, ingested, version }: Workspace, basedOn: number): string {
   const inputs = ingested.inputs.map(({ sha256 }) => sha256).sort();
-  const hash = createHash('sha256').update(JSON.stringify([configHash, config.seed, version, inputs])).digest('hex');
+  const hash = createHash('sha256')
+    .update(JSON.stringify([configHash, config.seed, version, inputs]))
+    .digest('hex');
   return `${asOf.replaceAll('-', '')}-${String(basedOn + 1).padStart(4, '0')}-${hash.slice(0, 6)}`;
 }
 

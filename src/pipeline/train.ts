@@ -2,8 +2,8 @@ import type { CellRow, TableColumn } from '../contract/agent.ts';
 import type { BasisModel, ChurnModel } from '../contract/churn-model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { ReportList, RunReport } from '../contract/report.ts';
-import { longDay } from '../lib/dates.ts';
 import { commitRows, readState } from '../ledger/index.ts';
+import { longDay } from '../lib/dates.ts';
 import { fitChurn } from './churn-training.ts';
 import { rowSource } from './report-lists.ts';
 import { headerNotes } from './run-header.ts';
@@ -72,9 +72,17 @@ export async function train(options: CommonOptions): Promise<RunReport> {
       seed: config.seed,
       config_hash: configHash,
       currency: typeof settings?.['currency'] === 'string' ? settings['currency'] : null,
-      notes: [...(await headerNotes(workspace)), `model ${model.model_id}, label: ${config.churn.definition}, horizon ${config.churn.horizon_days} days`],
+      notes: [
+        ...(await headerNotes(workspace)),
+        `model ${model.model_id}, label: ${config.churn.definition}, horizon ${config.churn.horizon_days} days`,
+      ],
     },
-    lists: [ladderList(model.leave, 'leave within the horizon'), ladderList(model.renewal, 'not renewed at the next decision'), factList(model), leftOutList(model)],
+    lists: [
+      ladderList(model.leave, 'leave within the horizon'),
+      ladderList(model.renewal, 'not renewed at the next decision'),
+      factList(model),
+      leftOutList(model),
+    ],
     outcomes: [],
     warnings: [],
     next: ['retain run', 'retain churn'],
@@ -83,7 +91,10 @@ export async function train(options: CommonOptions): Promise<RunReport> {
 }
 
 function ladderList(basis: BasisModel, title: string): ReportList {
-  const span = basis.first_on === null || basis.last_on === null ? '' : `, ${longDay(basis.first_on)} to ${longDay(basis.last_on)}`;
+  const span =
+    basis.first_on === null || basis.last_on === null
+      ? ''
+      : `, ${longDay(basis.first_on)} to ${longDay(basis.last_on)}`;
   return {
     name: `ladder_${basis.basis}`,
     title: `Ladder: ${title}`,
@@ -91,7 +102,11 @@ function ladderList(basis: BasisModel, title: string): ReportList {
     columns: LADDER_COLUMNS,
     notes: [
       `${basis.row_count} closed rows${span}; ${basis.outcome_count} accounts with the outcome; base rate ${(basis.base_rate * 100).toFixed(1)} % a row`,
-      ...(basis.calibration === null ? [] : [`calibrated: intercept ${basis.calibration.intercept.toFixed(3)}, slope ${basis.calibration.slope.toFixed(3)}`]),
+      ...(basis.calibration === null
+        ? []
+        : [
+            `calibrated: intercept ${basis.calibration.intercept.toFixed(3)}, slope ${basis.calibration.slope.toFixed(3)}`,
+          ]),
     ],
     rowCount: basis.ladder.length,
     rows: rowSource(basis.ladder),

@@ -46,9 +46,12 @@ export function findConfig(options: CommonOptions): Config {
       : [options.config];
   const file = candidates.find((candidate) => existsSync(candidate));
   if (file === undefined) {
-    throw new UserError(`no configuration found: ${candidates.join(' and ')} ${candidates.length > 1 ? 'do' : 'does'} not exist`, {
-      hint: `write one with: retain init ${options.data ?? 'DIR'}`,
-    });
+    throw new UserError(
+      `no configuration found: ${candidates.join(' and ')} ${candidates.length > 1 ? 'do' : 'does'} not exist`,
+      {
+        hint: `write one with: retain init ${options.data ?? 'DIR'}`,
+      },
+    );
   }
   const config = loadConfig(file);
   return {

@@ -39,7 +39,14 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   csm_call: ['sentiment', 'renewal_forecast'],
   advocacy: ['review', 'reference'],
 };
-const ROWS: Readonly<Record<string, number>> = { account: 14, usage: 400, ticket: 60, contract: 40, interaction: 60, fx: 40 };
+const ROWS: Readonly<Record<string, number>> = {
+  account: 14,
+  usage: 400,
+  ticket: 60,
+  contract: 40,
+  interaction: 60,
+  fx: 40,
+};
 
 function pick<T>(random: Random, items: readonly T[]): T {
   const item = items[randomInt(random, items.length)];
@@ -108,9 +115,11 @@ export class CompanyMaker {
 
   #cell(table: string, name: string, type: string, day: Day, index: number): string | null {
     const random = this.#random;
-    if (name === 'account_id') return table === 'account' ? `a${index}` : random() < 0.04 ? null : `a${randomInt(random, 14)}`;
+    if (name === 'account_id')
+      return table === 'account' ? `a${index}` : random() < 0.04 ? null : `a${randomInt(random, 14)}`;
     if (name === 'parent_account_id' || name === 'merged_into_account_id') return random() < 0.08 ? 'a0' : null;
-    if (name === 'contact_id') return table === 'contact' ? `p${index}` : random() < 0.7 ? `p${randomInt(random, 30)}` : null;
+    if (name === 'contact_id')
+      return table === 'contact' ? `p${index}` : random() < 0.7 ? `p${randomInt(random, 30)}` : null;
     if (name === 'user_id') return `u${randomInt(random, 12)}`;
     if (type === 'id') return `${table}-${index}`;
     if (name === 'kind') return pick(random, KINDS[table] ?? ['other']);
@@ -135,7 +144,8 @@ export class CompanyMaker {
     if (happened && random() < 0.4) return null;
     if (!happened && random() < 0.03 && !isRequired(table, name)) return null;
     const isMain = known[0] === name || name === 'sent_at';
-    const ahead = name === 'term_end_date' || name === 'due_date' ? 30 + randomInt(random, 400) : randomInt(random, 200);
+    const ahead =
+      name === 'term_end_date' || name === 'due_date' ? 30 + randomInt(random, 400) : randomInt(random, 200);
     const date = isMain ? day : addDays(day, ahead);
     return type === 'timestamp' ? stamp(date, random) : date;
   }
@@ -156,7 +166,8 @@ export class CompanyMaker {
     row['created_at'] = created;
     if (!this.#hasUpdateStamp) row['updated_at'] = null;
     else row['updated_at'] ??= created;
-    if (row['first_response_at'] === null || row['first_response_at'] === undefined) row['first_response_minutes'] = null;
+    if (row['first_response_at'] === null || row['first_response_at'] === undefined)
+      row['first_response_minutes'] = null;
   }
 }
 
@@ -236,13 +247,15 @@ function changeHappened(table: ContractTable, row: TextRow, asOf: Day, maker: Co
     const day = dayOf(row, name);
     if (day !== null && day <= asOf) continue;
     // An end that a cancel request or its known date has told already is no longer open to change.
-    if (name === 'ended_date' && ['cancelled_at', 'known_at'].some((by) => (dayOf(row, by) ?? '9999') <= asOf)) continue;
+    if (name === 'ended_date' && ['cancelled_at', 'known_at'].some((by) => (dayOf(row, by) ?? '9999') <= asOf))
+      continue;
     // A ticket that carries no update stamps at all gets none, and nothing escalates once it is solved.
     if (name === 'updated_at' && day === null) continue;
     if (name === 'escalated_at' && (dayOf(row, 'solved_at') ?? '9999') <= asOf) continue;
     free.add(name);
     const later = addDays(asOf, 1 + randomInt(random, 200));
-    changed[name] = random() < 0.3 && name !== 'updated_at' ? null : type === 'timestamp' ? stamp(later, random) : later;
+    changed[name] =
+      random() < 0.3 && name !== 'updated_at' ? null : type === 'timestamp' ? stamp(later, random) : later;
   }
   for (const { name, happened } of table.columns) {
     if (happened === undefined || happened === 'self' || !free.has(happened)) continue;
