@@ -1,6 +1,6 @@
 /** Smallest and largest of `low`, `value`, `high` trimmed away. */
 export function clamp(value: number, low: number, high: number): number {
-  return value < low ? low : value > high ? high : value;
+  return value < low ? low : Math.min(value, high);
 }
 
 /** `value` rounded half away from zero to `digits` decimals. */

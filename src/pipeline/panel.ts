@@ -6,6 +6,7 @@ import type { Progress } from '../contract/report.ts';
 import { type Panel as AuditPanel, PANEL_KEYS, panelRows } from '../data/panel.ts';
 import type { Columnar, Engine } from '../engine/engine.ts';
 import { addDays, dayNumber, monthStart } from '../lib/dates.ts';
+import { nominalColumn } from '../models/feature-column.ts';
 import { freezeCalibration } from '../models/health-calibration.ts';
 import { scoreHealth } from '../models/scorecard.ts';
 import type { Panel } from '../models/splits.ts';
@@ -146,11 +147,7 @@ export async function readBasis(
 
 function panelColumn(rows: Columnar, name: string, type: string): FeatureColumn {
   if (type !== 'VARCHAR') return { name, kind: 'continuous', values: rows.number(name) };
-  const texts = rows.text(name);
-  const categories = [...new Set(texts.filter((text) => text !== null))].sort();
-  const place = new Map(categories.map((category, index) => [category, index]));
-  const values = Float64Array.from(texts, (text) => (text === null ? Number.NaN : (place.get(text) ?? Number.NaN)));
-  return { name, kind: 'nominal', values, categories };
+  return nominalColumn(name, rows.text(name));
 }
 
 function isInformative({ values }: FeatureColumn): boolean {

@@ -184,7 +184,7 @@ export function knownOn(table: ContractTable, row: TextRow): Day | null {
   if (table.name === 'usage') return dayOf(row, 'known_at') ?? dayOf(row, 'occurred_on');
   if (table.name === 'mrr_month') {
     const month = dayOf(row, 'month');
-    return dayOf(row, 'known_at') ?? (month === null ? null : addDays(addDays(month, 31).slice(0, 8) + '01', -1));
+    return dayOf(row, 'known_at') ?? (month === null ? null : addDays(`${addDays(month, 31).slice(0, 8)}01`, -1));
   }
   for (const name of ['known_at', ...table.known]) {
     const day = dayOf(row, name);

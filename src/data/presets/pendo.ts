@@ -18,7 +18,7 @@ function events(kind: 'feature' | 'page'): PresetTable {
       feature: `${kind}_id`,
       event_count: 'num_events',
     },
-    notes: ['each row sums one visitor’s clicks on one ' + kind + ' in an hour'],
+    notes: [`each row sums one visitor’s clicks on one ${kind} in an hour`],
   };
 }
 
