@@ -1,30 +1,30 @@
 // Whether dips that everybody shares flood the at-risk lists: a year of weekly readings over the sample company, new
 // alerts in weeks of the summer dip, the year's end, outages and the missing feed against those of ordinary weeks.
 //
-//   npm run build && npx tsc -p bench && node bench/out/js/bench/alert-nights.js [--data DIR] [--from DAY] [--check]
+//   npm run build && node bench/alert-nights.js [--data DIR] [--from DAY] [--check]
 //
 // The supervisor is given all the capacity it asks for, so that what would be new is counted, not what fits.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { AGENTS } from '../src/agents/index.ts';
-import { readState } from '../src/ledger/index.ts';
-import { addDays } from '../src/lib/dates.ts';
-import { arbitrate, supervisorSettings } from '../src/pipeline/arbitration.ts';
-import { fitChurn } from '../src/pipeline/churn-training.ts';
-import { rememberDate } from '../src/pipeline/remember.ts';
-import { replay } from '../src/pipeline/replay.ts';
-import { reviseLastReading } from '../src/pipeline/revision.ts';
-import { openWorkspace } from '../src/pipeline/workspace.ts';
-import { EMPTY_STATE } from '../src/supervisor/index.ts';
+import { AGENTS } from '../dist/agents/index.js';
+import { readState } from '../dist/ledger/index.js';
+import { addDays } from '../dist/lib/dates.js';
+import { arbitrate, supervisorSettings } from '../dist/pipeline/arbitration.js';
+import { fitChurn } from '../dist/pipeline/churn-training.js';
+import { rememberDate } from '../dist/pipeline/remember.js';
+import { replay } from '../dist/pipeline/replay.js';
+import { reviseLastReading } from '../dist/pipeline/revision.js';
+import { openWorkspace } from '../dist/pipeline/workspace.js';
+import { EMPTY_STATE } from '../dist/supervisor/index.js';
 
 const MAX_RATIO = 1.2;
 
 const { values } = parseArgs({
   options: { data: { type: 'string' }, from: { type: 'string' }, check: { type: 'boolean', default: false } },
 });
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const root = fileURLToPath(new URL('../', import.meta.url));
 const data = values.data ?? join(root, 'fixtures/sample');
 const events = readEvents(join(data, 'truth/event.csv'));
 const quiet = { stage() {}, detail() {}, done() {}, note() {} };
@@ -42,13 +42,14 @@ const workspace = await openWorkspace({
 });
 const { engine, config, asOf } = workspace;
 const from = values.from ?? addDays(asOf, -54 * 7);
-const dates: string[] = [];
+const dates = [];
 for (let day = from; day <= asOf; day = addDays(day, 7)) dates.push(day);
 await readState(engine, join(root, 'bench/out/alert-nights/none.duckdb'), [], { asOf: from });
 const model = await fitChurn(engine, config, from);
 await reviseLastReading(workspace);
 let state = EMPTY_STATE;
-const weeks: { day: string; opened: number; kind: string }[] = [];
+/** @type {{ day: string, opened: number, kind: string }[]} */
+const weeks = [];
 await replay({
   engine,
   config,
@@ -92,13 +93,7 @@ for (const kind of ['summer', 'year_end', 'outage', 'missing_feed']) {
 console.log(`worst ${worst.toFixed(2)} x, limit ${MAX_RATIO} x`);
 if (values.check && worst > MAX_RATIO) process.exitCode = 1;
 
-interface Planted {
-  readonly kind: string;
-  readonly first: string;
-  readonly last: string;
-}
-
-function readEvents(file: string): Planted[] {
+function readEvents(file) {
   if (!existsSync(file)) throw new Error(`${file} is absent: give the folder of a sample with --data`);
   return readFileSync(file, 'utf8')
     .trim()
@@ -110,11 +105,11 @@ function readEvents(file: string): Planted[] {
 }
 
 /** A reading counts for an event from its first day until its days have left the 28-day window again. */
-function kindOf(day: string): string {
+function kindOf(day) {
   const hit = events.find(({ first, last }) => day >= first && day <= addDays(last, 7));
   return hit?.kind ?? 'ordinary';
 }
 
-function mean(values: readonly number[]): number {
+function mean(values) {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
