@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../src/data/config.ts';
+import { FACT_KINDS, MEASURE_NAMES } from '../../src/data/config-defaults.ts';
 import { FEATURES, featureNamed, reasonText } from '../../src/data/features.ts';
 import { createSettings } from '../../src/data/settings.ts';
 import { createEmptyTables } from '../../src/data/tables.ts';
@@ -264,5 +266,19 @@ describe('usage_window', () => {
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+describe('docs/metrics.md', () => {
+  const text = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+
+  it('defines every feature in the words of the catalogue, every measure and every fact', () => {
+    for (const { name, description } of FEATURES) {
+      const line = text.split('\n').find((candidate) => candidate.startsWith(`| \`${name}\` |`));
+      expect(line, name).toContain(description);
+    }
+    for (const name of [...MEASURE_NAMES, ...FACT_KINDS.filter((kind) => kind !== 'risk_phrase')]) {
+      expect(text, name).toContain(`\`${name}\``);
+    }
   });
 });

@@ -7,7 +7,7 @@ select
   cast(sum(event_count) as bigint) as event_count,
   case
     when count(user_id) > 0 or count(active_users) > 0
-      then greatest(count(distinct case when is_use then user_id end), coalesce(max(active_users), 0))
+      then greatest(count(distinct user_id) filter (where is_use), coalesce(max(active_users), 0))
   end as active_users
 from usage_placed_asof(as_of)
 where days_ago < (select short_window_days from settings)

@@ -8,7 +8,7 @@ with summed as (
     account_id,
     cast((days_ago - days_ago % 28) / 28 as integer) as window_index,
     cast(sum(event_count) as bigint) as event_count,
-    count(distinct case when is_use then user_id end) as user_count,
+    count(distinct user_id) filter (where is_use) as user_count,
     max(active_users) as stated_users,
     max(case when user_id is not null then 1 else 0 end) as has_users,
     -- One bit a day; a week or month is known only as a whole and fills the days it stands for.
@@ -18,7 +18,7 @@ with summed as (
       else cast(1 as bigint) << cast(days_ago % 28 as integer)
     end) as day_bits,
     max(case when period in ('week', 'month') then 1 else 0 end) as has_long_periods,
-    count(distinct case when is_use and days_ago < 112 then feature end) as recent_feature_count,
+    count(distinct feature) filter (where is_use and days_ago < 112) as recent_feature_count,
     cast(sum(error_count) as bigint) as error_count,
     cast(sum(duration_seconds) as bigint) as duration_seconds,
     max(case when is_use then occurred_on end) as last_use_on,
