@@ -46,7 +46,16 @@ export const PROFILE = featureGroup('profile', false, [
     'ARR {now}',
     'Annual recurring revenue in the reporting currency.',
   ],
-  ['seats', 'seats', null, 'contract', 0, 'seats', '{now} seats', 'Seats of the open lines.'],
+  [
+    'seats',
+    'seats',
+    null,
+    'contract',
+    0,
+    'seats',
+    '{now} seats',
+    'Seats of the open lines; a quantity sold by the head (users, seats, licences) counts as seats.',
+  ],
   [
     'line_count',
     'lines',

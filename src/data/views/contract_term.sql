@@ -7,7 +7,15 @@ with known as (
   select
     contract_id, account_id, product, plan, start_date, term_end_date, ended_date,
     cast(cancelled_at as date) as cancel_on, mrr_amount, arr_amount, currency, quantity, unit, unit_price,
-    list_amount, discount_rate, pricing, seats, billing_period, is_auto_renew, notice_days,
+    list_amount, discount_rate, pricing,
+    -- A quantity sold by the head is the number of seats, whether or not the export has a column of that name.
+    coalesce(seats, case
+      when lower(trim(unit)) in (
+        'user', 'users', 'seat', 'seats', 'license', 'licenses', 'licence', 'licences', 'member', 'members', 'agent',
+        'agents', 'employee', 'employees', 'named user', 'named users'
+      ) then cast(quantity as bigint)
+    end) as seats,
+    billing_period, is_auto_renew, notice_days,
     coalesce(is_trial, false) as is_trial
   from contract_asof(as_of)
   where account_id is not null and coalesce(is_recurring, true)
