@@ -1,8 +1,8 @@
-import type { Day } from '../contract/agent.ts';
+import type { CellRow, Day } from '../contract/agent.ts';
 import type { ChurnModel } from '../contract/churn-model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import { daysBetween, longDay } from '../lib/dates.ts';
-import { fitChurn } from './churn-training.ts';
+import { CHURN_MODEL_SCHEMA, fitChurn } from './churn-training.ts';
 import type { Workspace } from './workspace.ts';
 
 /** The model that serves a run, and the line that says where it comes from. */
@@ -24,6 +24,7 @@ export async function chooseModel(workspace: Workspace, servesFrom: Day, options
   );
   for (const { model: text } of rows) {
     const model = JSON.parse(String(text)) as ChurnModel;
+    if (model.schema_version !== CHURN_MODEL_SCHEMA) continue;
     if (model.churn_definition !== config.churn.definition || model.seed !== config.seed) continue;
     const age = daysBetween(model.as_of, asOf);
     if (age > config.model.max_age_days) break;
@@ -37,4 +38,18 @@ export async function chooseModel(workspace: Workspace, servesFrom: Day, options
   const model = await fitChurn(engine, config, servesFrom, options.progress);
   options.progress.done();
   return { model, note: `model fitted now, as of ${longDay(servesFrom)}, because ${why}` };
+}
+
+/** A model as the ledger keeps it. */
+export function modelRow(model: ChurnModel, configHash: string): CellRow {
+  return {
+    model_id: model.model_id,
+    as_of: model.as_of,
+    basis: 'both',
+    kind: model.kind,
+    verdict: `${model.leave.verdict}/${model.renewal.verdict}`,
+    seed: model.seed,
+    config_hash: configHash,
+    model: JSON.stringify(model),
+  };
 }

@@ -1,9 +1,10 @@
 import type { CellRow, TableColumn } from '../contract/agent.ts';
-import type { BasisModel, ChurnModel } from '../contract/churn-model.ts';
+import type { BasisModel, ChurnModel, LeakRecord } from '../contract/churn-model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { ReportList, RunReport } from '../contract/report.ts';
 import { commitRows, readState } from '../ledger/index.ts';
 import { longDay } from '../lib/dates.ts';
+import { modelRow } from './churn-model.ts';
 import { fitChurn } from './churn-training.ts';
 import { rowSource } from './report-lists.ts';
 import { headerNotes } from './run-header.ts';
@@ -25,8 +26,9 @@ const LADDER_COLUMNS: readonly TableColumn[] = [
 
 const FACT_COLUMNS: readonly TableColumn[] = [
   { key: 'kind', label: 'fact', kind: 'text' },
-  { key: 'holder_count', label: 'held', kind: 'integer' },
-  { key: 'holder_outcome_count', label: 'left', kind: 'integer' },
+  { key: 'holder_count', label: 'accounts held it', kind: 'integer' },
+  { key: 'holder_outcome_count', label: 'of them left', kind: 'integer' },
+  { key: 'expected_outcome_count', label: 'due at the rate of the rest', kind: 'number' },
   { key: 'holder_rate', label: 'rate of holders', kind: 'rate' },
   { key: 'other_rate', label: 'rate of the rest', kind: 'rate' },
   { key: 'is_demoted', label: 'no longer red', kind: 'boolean' },
@@ -43,22 +45,7 @@ export async function train(options: CommonOptions): Promise<RunReport> {
   await commitRows(
     engine,
     ledgerFile,
-    {
-      model: {
-        rows: [
-          {
-            model_id: model.model_id,
-            as_of: model.as_of,
-            basis: 'both',
-            kind: model.kind,
-            verdict: `${model.leave.verdict}/${model.renewal.verdict}`,
-            seed: model.seed,
-            config_hash: configHash,
-            model: JSON.stringify(model),
-          },
-        ],
-      },
-    },
+    { model: { rows: [modelRow(model, configHash)] } },
     { waitSeconds: options.wait },
   );
   const [settings] = await engine.rows('select currency from settings');
@@ -81,7 +68,7 @@ export async function train(options: CommonOptions): Promise<RunReport> {
       ladderList(model.leave, 'leave within the horizon'),
       ladderList(model.renewal, 'not renewed at the next decision'),
       factList(model),
-      leftOutList(model),
+      leakList(model),
     ],
     outcomes: [],
     warnings: [],
@@ -120,25 +107,40 @@ function factList(model: ChurnModel): ReportList {
     title: 'Red facts against what happened',
     headline: `${model.facts.filter((fact) => fact.is_demoted).length} of ${model.facts.length} red facts lost their red`,
     columns: FACT_COLUMNS,
-    notes: [],
+    notes: [
+      'every account counts once, at the first date it held the fact, against the accounts of that date without it; a fact loses its red when ten or more of its holders were due to leave and no more than were due did',
+    ],
     rowCount: model.facts.length,
     rows: rowSource(model.facts.map((fact) => ({ ...fact }) as CellRow)),
     empty: 'no red fact was held on any observation date',
   };
 }
 
-function leftOutList(model: ChurnModel): ReportList {
+/** What is done about a column or feature that knows the outcome. */
+const TREATMENTS: Readonly<Record<LeakRecord['treatment'], string>> = {
+  left_out: 'left out of the model',
+  hidden: 'hidden until known: no day sees it before it happened',
+  warned: 'never a feature; look at where it comes from',
+};
+
+function leakList(model: ChurnModel): ReportList {
+  const count = (treatment: LeakRecord['treatment']) =>
+    model.leaks.filter((leak) => leak.treatment === treatment).length;
   return {
-    name: 'left_out',
-    title: 'Features left out',
-    headline: `${model.left_out.length} features left out by the leak audit`,
+    name: 'leaks',
+    title: 'Columns that know the outcome',
+    headline:
+      model.leaks.length === 0
+        ? 'the leak audit found no column that knows the outcome'
+        : `the leak audit found ${model.leaks.length}: ${count('left_out')} left out of the model, ${count('hidden')} hidden until known, ${count('warned')} to look at`,
     columns: [
-      { key: 'feature', label: 'feature', kind: 'text' },
-      { key: 'reason', label: 'why', kind: 'text' },
+      { key: 'name', label: 'column or feature', kind: 'text' },
+      { key: 'treatment', label: 'what is done', kind: 'text' },
+      { key: 'message', label: 'why', kind: 'text' },
     ],
     notes: [],
-    rowCount: model.left_out.length,
-    rows: rowSource(model.left_out.map((item) => ({ ...item }))),
+    rowCount: model.leaks.length,
+    rows: rowSource(model.leaks.map((leak) => ({ ...leak, treatment: TREATMENTS[leak.treatment] }))),
     empty: 'none',
   };
 }

@@ -1,0 +1,162 @@
+import { AGENTS } from '../agents/index.ts';
+import type { FindingTable } from '../contract/agent.ts';
+import type { ReportHeader, ReportList, RunReport, Warning } from '../contract/report.ts';
+import { longDay } from '../lib/dates.ts';
+import { AT_RISK_COLUMNS } from './at-risk.ts';
+import type { Night } from './night.ts';
+import { listOfRelation, rowSource, type Selection } from './report-lists.ts';
+import { headerNotes, qualityWarnings } from './run-header.ts';
+
+/** The report; its rows are read from the engine when they are rendered. */
+export async function nightReport(night: Night, selection: Selection): Promise<RunReport> {
+  const { engine } = night.workspace;
+  const lists: ReportList[] = [atRiskList(night, selection)];
+  for (const outcome of night.outcomes) {
+    if (outcome.status !== 'ok') continue;
+    const agent = AGENTS.find(({ id }) => id === outcome.agent);
+    const [table] = outcome.finding.tables;
+    if (table === undefined) continue;
+    lists.push(
+      await listOfRelation(
+        engine,
+        `finding.${table.name}`,
+        table,
+        {
+          ...(agent === undefined ? {} : { question: agent.question }),
+          headline: outcome.finding.headline,
+          empty: 'no account',
+        },
+        selection,
+      ),
+    );
+  }
+  return {
+    header: await header(night),
+    lists,
+    outcomes: night.outcomes,
+    warnings: reportWarnings(night),
+    next: nextCommands(night),
+    summary: runSummary(night),
+  };
+}
+
+function atRiskList(night: Night, { csm, segment, top }: Selection): ReportList {
+  const chosen = night.atRisk
+    .filter((row) => csm === undefined || String(row['csm']).toLowerCase() === csm.toLowerCase())
+    .filter((row) => segment === undefined || String(row['segment']).toLowerCase() === segment.toLowerCase());
+  const table = atRiskTable(night);
+  return {
+    name: 'at_risk',
+    title: table.title,
+    question: 'Whom to look after this week, why, and what next?',
+    headline: runSummary(night),
+    columns: table.columns,
+    notes: table.notes,
+    rowCount: chosen.length,
+    rows: rowSource(top === undefined ? chosen : chosen.slice(0, top)),
+    layout: 'cards',
+    empty: 'no account enters at-risk',
+  };
+}
+
+function atRiskTable(night: Night): FindingTable {
+  const { config } = night.workspace;
+  const notes: string[] = [];
+  const churn = night.outcomes.find(({ agent }) => agent === 'churn');
+  if (churn?.status === 'ok') notes.push(...(churn.finding.tables[0]?.notes ?? []));
+  notes.push(
+    `at most ${config.capacity.rows_per_csm} rows and ${config.capacity.new_per_week} new a week for each CSM; half of the rows are kept for new and worse`,
+  );
+  if ((night.step?.assumed_pools.length ?? 0) > 0) {
+    notes.push(`no decisions recorded: a shown alert counts as worked after ${config.alerts.assumed_days} days`);
+  }
+  const held = night.step?.suppressed.filter(({ proposal }) => proposal?.kind === 'alert').length ?? 0;
+  const inHand = night.step?.in_hand.length ?? 0;
+  if (held + inHand > 0)
+    notes.push(`${held} more entered but wait (capacity, new budget, cool-down); ${inHand} are in hand`);
+  return { name: 'at_risk', title: 'At risk', columns: AT_RISK_COLUMNS, order: ['rank'], notes };
+}
+
+async function header(night: Night): Promise<ReportHeader> {
+  const { asOf, asOfReason, configHash, config, version, engine } = night.workspace;
+  const [settings] = await engine.rows('select currency from settings');
+  return {
+    title: 'retain run',
+    run_id: night.runId,
+    version,
+    as_of: asOf,
+    as_of_reason: asOfReason,
+    seed: config.seed,
+    config_hash: configHash,
+    currency: typeof settings?.['currency'] === 'string' ? settings['currency'] : null,
+    notes: [
+      ...(await headerNotes(night.workspace)),
+      night.modelNote,
+      ...(night.isFirst ? [`first run: the ${night.dates.length - 1} weeks before were replayed with one model`] : []),
+    ],
+  };
+}
+
+function reportWarnings(night: Night): Warning[] {
+  const failed = night.outcomes.flatMap((outcome): Warning[] =>
+    outcome.status === 'failed'
+      ? [
+          {
+            what: `the agent ${outcome.agent} failed: ${outcome.error}`,
+            consequence: 'its list is missing; the others stand',
+            remedy: 'run again with --debug and report it',
+          },
+        ]
+      : outcome.status === 'skipped'
+        ? [
+            {
+              what: `the agent ${outcome.agent} was skipped: ${outcome.reason}`,
+              consequence: 'its list is missing',
+              remedy: 'see retain check',
+            },
+          ]
+        : [],
+  );
+  return [...failed, ...qualityWarnings(night.quality, night.workspace)];
+}
+
+function nextCommands(night: Night): string[] {
+  const first = night.atRisk[0]?.['account_id'];
+  return [
+    ...(first === undefined ? [] : [`retain account ${String(first)}`]),
+    'retain check',
+    ...(night.isFirst ? ['retain train'] : []),
+  ];
+}
+
+/** The most important line. */
+export function runSummary(night: Night): string {
+  const fresh = night.atRisk.filter((row) => row['is_new'] === true).length;
+  const arr = night.atRisk.reduce(
+    (sum, row) => sum + (typeof row['arr_amount'] === 'number' ? row['arr_amount'] : 0),
+    0,
+  );
+  if (night.atRisk.length === 0) return `no account is on the at-risk list as of ${longDay(night.workspace.asOf)}`;
+  return `${night.atRisk.length} accounts at risk, ${Math.round(arr).toLocaleString('en-US')} ARR, ${fresh} new as of ${longDay(night.workspace.asOf)}`;
+}
+
+/** What a report needs beside its rows, so that lists can be printed again from the ledger. */
+export async function storedReport(night: Night): Promise<unknown> {
+  const tables = night.outcomes.flatMap((outcome) =>
+    outcome.status === 'ok'
+      ? outcome.finding.tables.map((table) => ({
+          ...table,
+          headline: outcome.finding.headline,
+          question: AGENTS.find(({ id }) => id === outcome.agent)?.question ?? null,
+        }))
+      : [],
+  );
+  return {
+    header: await header(night),
+    tables: [{ ...atRiskTable(night), headline: runSummary(night), question: null }, ...tables],
+    warnings: reportWarnings(night),
+    outcomes: night.outcomes.map(({ agent, status }) => ({ agent, status })),
+    next: nextCommands(night),
+    summary: runSummary(night),
+  };
+}
