@@ -268,7 +268,7 @@ function summarise(risks: readonly ChurnRisk[], model: ChurnModel | undefined): 
     headline:
       scored > 0
         ? `${entered.length} ${of} enter at-risk; ${scored} carry a probability`
-        : `facts, not a forecast: ${entered.length} ${of} have a red fact`,
+        : `${factsHeading(model)}; ${entered.length} ${of} have a red fact`,
     tables: [table],
   };
 }
@@ -283,6 +283,16 @@ const FORECAST_COLUMNS = new Set([
   'may',
 ]);
 
+/** Why a list holds facts alone: no basis with accounts in it earned a forecast. */
+export function factsHeading(model: ChurnModel | undefined): string {
+  const bases = model === undefined ? [] : [model.leave, model.renewal].filter(({ row_count }) => row_count > 0);
+  if (bases.some(({ verdict }) => verdict === 'no_signal'))
+    return 'no signal: no model beats the base rate out of time; facts, not a forecast';
+  const most = Math.max(0, ...bases.map(({ outcome_count }) => outcome_count));
+  const needed = model?.min_outcomes;
+  return `facts, not a forecast: ${most} ${most === 1 ? 'outcome' : 'outcomes'} here${needed === undefined ? '' : `, ${needed} needed`}`;
+}
+
 /** What stands above every list that rests on the model: each basis with its verdict. */
 export function modelNotes(model: ChurnModel | undefined, hasForecast: boolean): string[] {
   if (model === undefined) return ['facts, not a forecast: no model has been fitted'];
@@ -292,9 +302,11 @@ export function modelNotes(model: ChurnModel | undefined, hasForecast: boolean):
       (basis) =>
         `${basis.basis === 'leave' ? `leave within ${model.horizon_days} days` : 'not renewed at the next decision'}: ${basis.sentence}`,
     );
-  const demoted = model.facts.filter((fact) => fact.is_demoted).map((fact) => fact.kind);
-  if (demoted.length > 0)
-    notes.push(`no longer red, its holders did not churn more than the rest: ${demoted.join(', ')}`);
+  for (const fact of model.facts.filter(({ is_demoted }) => is_demoted)) {
+    notes.push(
+      `the fact ${fact.kind} is no longer red: ${fact.holder_outcome_count} of the ${fact.holder_count} accounts that held it left, where ${fact.expected_outcome_count.toFixed(1)} would have at the rate of the rest`,
+    );
+  }
   if (hasForecast) notes.push('save probability is 1 for everyone until impact has been measured');
   return notes;
 }

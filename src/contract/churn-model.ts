@@ -31,15 +31,31 @@ export interface BasisModel {
   readonly ladder: readonly CellRow[];
 }
 
-/** A fact kind against what its holders did out of time. */
+/**
+ * A red fact kind against what its holders did. Every account counts once, at the first closed date on which it held
+ * the fact, so that a fact held for months is not one outcome counted often.
+ */
 export interface FactRecord {
   readonly kind: string;
+  /** Accounts that ever held it. */
   readonly holder_count: number;
+  /** Of these, accounts that left within the horizon of that date. */
   readonly holder_outcome_count: number;
+  /** Outcomes there would have been at the rate of the accounts of the same date and basis that did not hold it. */
+  readonly expected_outcome_count: number;
   readonly holder_rate: number;
   readonly other_rate: number;
-  /** Holders did not churn more than the rest on enough outcomes: the fact is shown but no longer red. */
+  /** Holders left no more than the rest, on enough expected outcomes: the fact is shown but no longer red. */
   readonly is_demoted: boolean;
+}
+
+/** A suspicion of the leak audit that a column or feature knows the outcome. */
+export interface LeakRecord {
+  /** `table.column`, or a feature. */
+  readonly name: string;
+  readonly message: string;
+  /** `left_out` of the model; `hidden`: no view shows the cell before its day; `warned`: a raw column to look at. */
+  readonly treatment: 'left_out' | 'hidden' | 'warned';
 }
 
 /** The frozen churn model of one as-of date. */
@@ -50,12 +66,14 @@ export interface ChurnModel extends FittedModel {
   readonly as_of: Day;
   readonly churn_definition: string;
   readonly horizon_days: number;
+  /** Distinct accounts with the outcome that a forecast needs. */
+  readonly min_outcomes: number;
   readonly seed: number;
   readonly leave: BasisModel;
   readonly renewal: BasisModel;
   /** Features the leak audit or the catalogue kept out, and why. */
   readonly left_out: readonly { readonly feature: string; readonly reason: string }[];
-  /** Raw columns of the exports that tell the outcome and that no as-of view hides in time (`table.column`). */
-  readonly leaking_columns: readonly { readonly name: string; readonly message: string }[];
+  /** What the leak audit found, harmless or not. */
+  readonly leaks: readonly LeakRecord[];
   readonly facts: readonly FactRecord[];
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CellRow, Day } from '../contract/agent.ts';
-import type { BasisModel, ChurnBasis, ChurnModel, FactRecord } from '../contract/churn-model.ts';
+import type { BasisModel, ChurnBasis, ChurnModel, FactRecord, LeakRecord } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
 import type { FittedModel, TrainingTable } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
@@ -17,10 +17,15 @@ import { fitServing } from '../models/serving.ts';
 import type { Panel } from '../models/splits.ts';
 import { type BasisPanel, buildPanel, observationDates, readBasis } from './panel.ts';
 
+/** Raised when the stored form of a churn model changes; one of another form is fitted again. */
+export const CHURN_MODEL_SCHEMA = 2;
 /** Refits of the serving rung on resampled accounts: the entry interval. */
 const REFITS = 20;
-/** Rows that must have held a fact, and outcomes there must be, before evidence can take its red away. */
-const MIN_FACT_ROWS = 30;
+/**
+ * Outcomes that holders of a fact must have been due at the rate of the rest before evidence can take its red away. A
+ * fact that doubles the rate then shows ten or fewer of twenty by chance once in a hundred times.
+ */
+const MIN_EXPECTED_OUTCOMES = 10;
 
 /**
  * Fits the churn model on what was known by the end of `asOf`: the panel, the ladder of each basis, the rung that
@@ -32,13 +37,18 @@ export async function fitChurn(engine: Engine, config: Config, asOf: Day, progre
   const dates = first === null ? [] : observationDates(first, asOf, config.model.every);
   const fits: Record<ChurnBasis, BasisModel> = { leave: emptyBasis('leave'), renewal: emptyBasis('renewal') };
   let facts: FactRecord[] = [];
-  const columns: { name: string; message: string }[] = [];
+  const leaks: LeakRecord[] = [];
   if (dates.length > 0) {
     const panel = await buildPanel(engine, config, dates, asOf, progress);
     progress?.detail('looking for columns that know the outcome');
     for (const leak of await auditLeaks(engine, { panel, allow: config.model.allow_leak })) {
-      if (leak.level === 'feature') leftOut.set(leak.name, leak.message);
-      else if (!leak.is_masked) columns.push({ name: leak.name, message: leak.message });
+      const { name, message } = leak;
+      if (leak.level === 'feature') leftOut.set(name, message);
+      leaks.push({
+        name,
+        message,
+        treatment: leak.level === 'feature' ? 'left_out' : leak.is_masked ? 'hidden' : 'warned',
+      });
     }
     const excluded = new Set(leftOut.keys());
     for (const basis of ['leave', 'renewal'] as const) {
@@ -50,18 +60,19 @@ export async function fitChurn(engine: Engine, config: Config, asOf: Day, progre
   }
   const body = {
     kind: 'churn' as const,
-    schema_version: 1,
+    schema_version: CHURN_MODEL_SCHEMA,
     feature_names: [
       ...new Set([fits.leave, fits.renewal].flatMap((basis) => basis.served?.feature_names ?? [])),
     ].sort(),
     as_of: asOf,
     churn_definition: config.churn.definition,
     horizon_days: config.churn.horizon_days,
+    min_outcomes: config.model.min_outcomes,
     seed: config.seed,
     leave: fits.leave,
     renewal: fits.renewal,
     left_out: [...leftOut].sort().map(([feature, reason]) => ({ feature, reason })),
-    leaking_columns: columns,
+    leaks,
     facts,
   };
   const model_id = `churn-${asOf}-${createHash('sha256').update(JSON.stringify(body)).digest('hex').slice(0, 8)}`;
@@ -189,34 +200,65 @@ function hasBothClasses(table: TrainingTable, weight: Float64Array): boolean {
   return ones && zeros;
 }
 
-/** What holders of each red fact did, against everyone else on the same dates. */
+/** What holders of each red fact did, against the accounts of the same date and basis without it. */
 async function readFactRecords(engine: Engine, config: Config, asOf: Day): Promise<FactRecord[]> {
   const rows = await engine.rows(
     `with closed as (
-       select p.observation_date, p.account_id, p.label from main.panel as p
+       select p.observation_date, p.account_id, p.churn_basis, p.label from main.panel as p
        where p.label is not null and p.closed_on <= $as_of::date and not (p.label = 1 and p.is_unavoidable)
      ),
-     total as (select count(*) as n, sum(label) as outcomes, count(distinct case when label = 1 then account_id end) as accounts from closed)
-     select f.kind, count(*) as holders, sum(c.label) as outcomes, total.n as n, total.outcomes as all_outcomes, total.accounts as accounts
-     from main.panel_fact as f
-     join closed as c on c.observation_date = f.observation_date and c.account_id = f.account_id
-     cross join total group by f.kind, total.n, total.outcomes, total.accounts order by f.kind`,
+     kind as (select distinct kind from main.panel_fact),
+     marked as (
+       select kind.kind, closed.*, case when f.account_id is null then 0 else 1 end as is_holder
+       from closed cross join kind
+       left join main.panel_fact as f
+         on f.kind = kind.kind and f.observation_date = closed.observation_date and f.account_id = closed.account_id
+     ),
+     rest as (
+       select kind, observation_date, churn_basis, count(*) as row_count, sum(label) as outcome_count
+       from marked where is_holder = 0 group by kind, observation_date, churn_basis
+     ),
+     first_held as (
+       select * from (
+         select *, row_number() over (partition by kind, account_id order by observation_date) as position
+         from marked where is_holder = 1
+       ) where position = 1
+     )
+     select h.kind, count(*) as holders, sum(h.label) as outcomes,
+       round(sum(cast(r.outcome_count as double) / r.row_count), 6) as expected,
+       (select count(distinct account_id) from closed where label = 1) as accounts
+     from first_held as h
+     join rest as r on r.kind = h.kind and r.observation_date = h.observation_date and r.churn_basis = h.churn_basis
+     group by h.kind order by h.kind`,
     { as_of: asOf },
   );
-  return rows.map((row) => {
-    const holders = Number(row['holders']);
-    const outcomes = Number(row['outcomes']);
-    const others = Number(row['n']) - holders;
-    const holder_rate = outcomes / holders;
-    const other_rate = others === 0 ? 0 : (Number(row['all_outcomes']) - outcomes) / others;
-    const judged = Number(row['accounts']) >= config.model.min_outcomes && holders >= MIN_FACT_ROWS;
-    return {
-      kind: String(row['kind']),
-      holder_count: holders,
-      holder_outcome_count: outcomes,
-      holder_rate,
-      other_rate,
-      is_demoted: judged && holder_rate <= other_rate,
-    };
-  });
+  return rows.map((row) =>
+    judgeFact(
+      {
+        kind: String(row['kind']),
+        holder_count: Number(row['holders']),
+        holder_outcome_count: Number(row['outcomes']),
+        expected_outcome_count: Number(row['expected']),
+      },
+      Number(row['accounts']) >= config.model.min_outcomes,
+    ),
+  );
+}
+
+/**
+ * A fact loses its red when enough accounts left at all (`hasOutcomes`), at least ten of its holders were due to leave
+ * at the rate of the rest, and no more than were due did. A fact that rules nothing in or out stays red.
+ */
+export function judgeFact(
+  counts: Pick<FactRecord, 'kind' | 'holder_count' | 'holder_outcome_count' | 'expected_outcome_count'>,
+  hasOutcomes: boolean,
+): FactRecord {
+  const { holder_count, holder_outcome_count, expected_outcome_count } = counts;
+  return {
+    ...counts,
+    holder_rate: holder_count === 0 ? 0 : holder_outcome_count / holder_count,
+    other_rate: holder_count === 0 ? 0 : expected_outcome_count / holder_count,
+    is_demoted:
+      hasOutcomes && expected_outcome_count >= MIN_EXPECTED_OUTCOMES && holder_outcome_count <= expected_outcome_count,
+  };
 }
