@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AGENTS } from '../../src/agents/index.ts';
-import { FACT_KINDS, MEASURE_NAMES } from '../../src/data/config-defaults.ts';
+import { FACT_KINDS } from '../../src/data/config-defaults.ts';
 import { AT_RISK_COLUMNS } from '../../src/pipeline/at-risk.ts';
 import { markdownTables, sectionOf } from '../helpers/markdown.ts';
 import { ROOT } from '../helpers/source.ts';
@@ -32,11 +32,10 @@ describe('docs/agents.md', () => {
     expect(firstCells(section, 'column')).toEqual(columns);
   });
 
-  it('has every column of the at-risk list, every fact and every measure', () => {
+  it('has every column of the at-risk list and every fact', () => {
     const atRisk = sectionOf(DOC, '## The at-risk list');
     expect(firstCells(atRisk, 'column')).toEqual(AT_RISK_COLUMNS.map(({ key }) => key));
     expect(firstCells(sectionOf(DOC, '### Facts'), 'kind')).toEqual([...FACT_KINDS]);
-    expect(firstCells(sectionOf(DOC, '### The measures'), 'measure')).toEqual([...MEASURE_NAMES]);
   });
 
   it('has the tasks of the renewal stages', () => {
