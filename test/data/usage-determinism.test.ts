@@ -73,5 +73,5 @@ describe('usage views over 1.05 million rows', () => {
     // The views above it read what was just proven, not the rows once more.
     await engine.materialise(`dated.${view}`, `select * from ${view}(date '${DAY}')`);
     await shadow(engine, view, `dated.${view}`, DAY);
-  });
+  }, 300_000);
 });
