@@ -56,22 +56,26 @@ describe('usage views over 1.05 million rows', () => {
   });
   afterAll(() => engine.close());
 
-  it.each(VIEWS)('%s gives the same bytes five times at 1, 2 and 4 threads', async (view) => {
-    const seen = new Set<string>();
-    for (const threads of [1, 2, 4]) {
-      await engine.execute(`set threads = ${threads}`);
-      for (let time = 0; time < 5; time++) {
-        const [row] = await engine.rows(
-          `select count(*) as row_count, md5(string_agg(cast(v as varchar), chr(10) order by cast(v as varchar))) as digest
+  it.each(VIEWS)(
+    '%s gives the same bytes five times at 1, 2 and 4 threads',
+    async (view) => {
+      const seen = new Set<string>();
+      for (const threads of [1, 2, 4]) {
+        await engine.execute(`set threads = ${threads}`);
+        for (let time = 0; time < 5; time++) {
+          const [row] = await engine.rows(
+            `select count(*) as row_count, md5(string_agg(cast(v as varchar), chr(10) order by cast(v as varchar))) as digest
            from ${view}(date '${DAY}') as v`,
-        );
-        expect(row?.['row_count']).toBeGreaterThan(0);
-        seen.add(String(row?.['digest']));
+          );
+          expect(row?.['row_count']).toBeGreaterThan(0);
+          seen.add(String(row?.['digest']));
+        }
       }
-    }
-    expect(seen.size).toBe(1);
-    // The views above it read what was just proven, not the rows once more.
-    await engine.materialise(`dated.${view}`, `select * from ${view}(date '${DAY}')`);
-    await shadow(engine, view, `dated.${view}`, DAY);
-  }, 300_000);
+      expect(seen.size).toBe(1);
+      // The views above it read what was just proven, not the rows once more.
+      await engine.materialise(`dated.${view}`, `select * from ${view}(date '${DAY}')`);
+      await shadow(engine, view, `dated.${view}`, DAY);
+    },
+    300_000,
+  );
 });
