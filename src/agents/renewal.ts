@@ -79,7 +79,7 @@ function renewalSql(settings: RenewalSettings): string {
   return `
   with due as (
     select *, row_number() over (partition by account_id order by is_overdue desc, decision_days, renewal_id) as position
-    from renewal_group where not is_notice_given and (is_overdue or decision_days <= $lead)
+    from renewal_group where not is_month_to_month and not is_notice_given and (is_overdue or decision_days <= $lead)
   )
   select row_number() over (order by d.is_overdue desc, d.decision_days < 0, d.decision_days, d.arr_amount desc nulls last, d.account_id) as rank,
     d.account_id, s.name, s.csm, s.segment,
@@ -100,21 +100,36 @@ function renewalSql(settings: RenewalSettings): string {
   where d.position = 1`;
 }
 
-/** Terms under 90 days and contracts without an end: counted, never staged. */
+/** Month-to-month accounts that ended unrenewed are named up to this many, most ARR first; the rest are counted. */
+const NAMED_ENDS = 10;
+
+/** Terms under 90 days and contracts without an end: counted, never staged; those that ended unrenewed are named. */
 const MONTH_TO_MONTH = `
+  with ended as (
+    select d.account_id, coalesce(s.name, d.account_id) as name, sum(d.arr_amount) as arr_amount
+    from renewal_group as d join account_state as s on s.account_id = d.account_id
+    where d.is_month_to_month and d.is_overdue and not d.is_notice_given
+    group by d.account_id, s.name
+  ),
+  total as (
+    select count(*) as ended_count, cast(coalesce(sum(arr_amount), 0) as double) as ended_arr_amount,
+      string_agg(name, ', ' order by place) filter (where place <= ${NAMED_ENDS}) as ended_names
+    from (select *, row_number() over (order by arr_amount desc nulls last, account_id) as place from ended)
+  )
   select 1 as rank, count(*) filter (where is_month_to_month) as month_to_month_count,
     cast(coalesce(sum(case when is_month_to_month then arr_amount end), 0) as double) as month_to_month_arr_amount,
     count(*) filter (where is_open_ended and not is_month_to_month) as open_ended_count,
     cast(coalesce(sum(case when is_open_ended and not is_month_to_month then arr_amount end), 0) as double)
-      as open_ended_arr_amount
-  from account_state where status = 'active'
+      as open_ended_arr_amount,
+    max(total.ended_count) as ended_count, max(total.ended_arr_amount) as ended_arr_amount, max(total.ended_names) as ended_names
+  from total left join account_state on status = 'active'
     and account_id not in (select account_id from renewal_group)`;
 
 const COUNTS = `
   select count(*) as renewal_count, count(*) filter (where stage = 'overdue') as overdue_count,
     count(*) filter (where stage = 'silent') as silent_count,
-    count(*) filter (where decision_days between 0 and 90) as quarter_count,
-    cast(sum(case when decision_days between 0 and 90 then arr_amount end) as double) as quarter_arr_amount,
+    count(*) filter (where stage <> 'overdue' and decision_days between 0 and 90) as quarter_count,
+    cast(sum(case when stage <> 'overdue' and decision_days between 0 and 90 then arr_amount end) as double) as quarter_arr_amount,
     count(*) filter (where decision_kind like 'unknown%') as unknown_count,
     count(*) filter (where is_notice_assumed) as assumed_count,
     count(renewal_probability) as forecast_count
@@ -131,6 +146,13 @@ function summarise(settings: RenewalSettings, counts: CellRow, rolling: CellRow,
   if (number(rolling, 'month_to_month_count') > 0) {
     notes.push(
       `month-to-month (terms under 90 days): ${number(rolling, 'month_to_month_count')} accounts, ${money(number(rolling, 'month_to_month_arr_amount'))} ARR; no stages`,
+    );
+  }
+  const ended = number(rolling, 'ended_count');
+  if (ended > 0) {
+    const more = ended > NAMED_ENDS ? ` and ${ended - NAMED_ENDS} more` : '';
+    notes.push(
+      `month-to-month accounts that ended and are not back: ${ended}, ${money(number(rolling, 'ended_arr_amount'))} ARR (${String(rolling['ended_names'])}${more})`,
     );
   }
   if (number(rolling, 'open_ended_count') > 0) {

@@ -6,6 +6,7 @@ select
   account_id,
   contract_id,
   row_key,
+  coalesce(product, '') as product,
   start_date,
   cast(coalesce(arr_amount, mrr_amount * 12) as decimal(18, 4)) as arr_amount
 from contract

@@ -1,7 +1,8 @@
 -- grain: one row an account and renewal: contract lines whose terms end within renewal.merge_days of the one before
 -- key: renewal_id
--- as-of: open lines with a term end and a term of churn.month_to_month_days or more; overdue = the account lapsed and
--- its lines ended unrenewed within renewal.grace_days, or it is still in use; money in the reporting currency
+-- as-of: open lines with a term end and a term of contract.month_to_month_days or more; overdue = the account lapsed and
+-- its lines, of any term, ended unrenewed less than renewal.grace_days ago (on that day a chain counts as churned), or it
+-- is still in use; is_month_to_month = every line's term is shorter than that; money in the reporting currency
 create or replace macro renewal_group(as_of) as table
 with line as (
   select
@@ -19,7 +20,7 @@ with line as (
     and value.is_started
     and value.end_on <= as_of
     and value.end_on > state.ended_on - (select merge_days from settings)
-    and (state.is_still_in_use or as_of - value.end_on <= (select renewal_grace_days from settings))
+    and (state.is_still_in_use or as_of - value.end_on < (select renewal_grace_days from settings))
     and value.cancel_on is null
 ),
 spaced as (
@@ -51,6 +52,7 @@ select
   count(case when arr_amount is null then 1 end) as unpriced_line_count,
   max(seats) as seats,
   max(term_days) as term_days,
+  min(case when term_days < (select month_to_month_days from settings) then 1 else 0 end) = 1 as is_month_to_month,
   min(case when is_auto_renew then 1 when not is_auto_renew then 0 end) = 1 as is_auto_renew,
   count(case when is_auto_renew is null then 1 end) > 0 as is_auto_renew_unknown,
   max(case when is_notice_assumed then 1 else 0 end) = 1 as is_notice_assumed,
