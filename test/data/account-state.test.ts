@@ -451,16 +451,50 @@ describe('account_state', () => {
           term_end_date: '2024-11-20',
           mrr_amount: 50,
         },
+        {
+          contract_id: 'c6',
+          account_id: 'monthly',
+          start_date: '2024-10-21',
+          term_end_date: '2024-11-21',
+          mrr_amount: 40,
+        },
       ],
     });
     const rows = await engine.rows(
-      `select renewal_id, due_date, decision_date, line_count, arr_amount, is_overdue, is_auto_renew_unknown
+      `select renewal_id, due_date, decision_date, line_count, arr_amount, is_overdue, is_auto_renew_unknown, is_month_to_month
        from renewal_group(date '2024-12-01') order by due_date, renewal_id`,
     );
     expect(rows.map((row) => Object.values(row))).toEqual([
-      ['late:2024-11-20', '2024-11-20', '2024-11-20', 1, 600, true, true],
-      ['a:2025-01-01', '2025-01-01', '2025-01-01', 2, 360, false, true],
-      ['a:2025-05-01', '2025-05-01', '2025-05-01', 1, 360, false, true],
+      ['late:2024-11-20', '2024-11-20', '2024-11-20', 1, 600, true, true, false],
+      // Ended too, but of a term that nobody stages: counted apart.
+      ['monthly:2024-11-21', '2024-11-21', '2024-11-21', 1, 480, true, true, true],
+      ['a:2025-01-01', '2025-01-01', '2025-01-01', 2, 360, false, true, false],
+      ['a:2025-05-01', '2025-05-01', '2025-05-01', 1, 360, false, true, false],
     ]);
+    // Thirty days after its end it counts as churned, and is overdue no more.
+    const overdueOn = async (day: string) =>
+      (
+        await engine.rows('select account_id from renewal_group($day::date) where is_overdue order by account_id', {
+          day,
+        })
+      ).map((row) => row.account_id);
+    expect(await overdueOn('2024-12-19')).toEqual(['late', 'monthly']);
+    expect(await overdueOn('2024-12-20')).toEqual(['monthly']);
+    expect(await state(engine, '2024-12-20', 'late', 'status')).toEqual(['churned']);
+  });
+
+  it('takes a quantity sold by the head as seats, whatever else is on the contract', async () => {
+    const term = { account_id: 'a', start_date: '2024-01-01', term_end_date: '2025-01-01', mrr_amount: 10 };
+    const engine = await company({
+      contract: [
+        { ...term, contract_id: 'c1', product: 'base', quantity: 12, unit: 'Users' },
+        { ...term, contract_id: 'c2', product: 'searches', quantity: 5000, unit: 'search' },
+        { ...term, contract_id: 'c3', account_id: 'stated', quantity: 12, unit: 'users', seats: 9 },
+        { ...term, contract_id: 'c4', account_id: 'metered', quantity: 5000, unit: 'calls' },
+      ],
+    });
+    expect(await state(engine, '2024-06-01', 'a', 'seats')).toEqual([12]);
+    expect(await state(engine, '2024-06-01', 'stated', 'seats')).toEqual([9]);
+    expect(await state(engine, '2024-06-01', 'metered', 'seats')).toEqual([null]);
   });
 });
