@@ -1,7 +1,11 @@
 import type { Agent, CellRow, Finding, FindingTable, TableColumn } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
+import { type MoneyStyle, moneyWords, PLAIN_MONEY } from '../lib/money.ts';
 
-export type RenewalSettings = Config['renewal'];
+/** The configured rules, and how amounts are written in its sentences. */
+export interface RenewalSettings extends Readonly<Config['renewal']> {
+  readonly money: MoneyStyle;
+}
 
 const COLUMNS: readonly TableColumn[] = [
   { key: 'rank', label: '#', kind: 'integer' },
@@ -36,6 +40,7 @@ export const renewal: Agent<RenewalSettings> = {
     merge_days: 30,
     stages: [180, 120, 90, 60, 30],
     grace_days: 30,
+    money: PLAIN_MONEY,
   },
   async run(context, settings): Promise<Finding> {
     await context.write('renewal_timeline', renewalSql(settings), { lead: settings.lead_days });
@@ -142,6 +147,7 @@ const BEYOND = `
 
 function summarise(settings: RenewalSettings, counts: CellRow, rolling: CellRow, beyond: CellRow): Finding {
   const number = (row: CellRow, key: string) => Number(row[key] ?? 0);
+  const money = (amount: number) => moneyWords(amount, settings.money);
   const notes: string[] = [];
   if (number(rolling, 'month_to_month_count') > 0) {
     notes.push(
@@ -189,8 +195,4 @@ function summarise(settings: RenewalSettings, counts: CellRow, rolling: CellRow,
     headline: `${number(counts, 'quarter_count')} decisions in 90 days worth ${money(number(counts, 'quarter_arr_amount'))} ARR, ${number(counts, 'overdue_count')} overdue`,
     tables: [table],
   };
-}
-
-function money(amount: number): string {
-  return Math.round(amount).toLocaleString('en-US');
 }

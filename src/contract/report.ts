@@ -73,6 +73,8 @@ export interface ReportHeader {
   readonly seed: number;
   readonly config_hash: string;
   readonly currency: string | null;
+  /** Every amount rests on a guess that `notes` tell (overlapping contracts): money carries `~`. Absent = no. */
+  readonly is_money_approximate?: boolean;
   /** Short lines: feeds and the share of rows and ARR each joins, synthetic data, assumptions in force. */
   readonly notes: readonly string[];
 }

@@ -21,6 +21,20 @@ export interface QualityFinding {
   /** Share of all ARR, 0–1. */
   readonly arr_rate: number;
   readonly remedy: string;
+  /** ARR both ways, where open contracts overlap. */
+  readonly arr_both_ways?: ArrBothWays;
+}
+
+/** What the open contracts of a day add up to, in the reporting currency, by what overlapping ones mean. */
+export interface ArrBothWays {
+  /** All added. */
+  readonly summed_amount: number;
+  /** The newest alone of each account (and product). */
+  readonly newest_amount: number;
+  /** As every list takes it. */
+  readonly taken_amount: number;
+  /** The two readings differ by more than a fifth and no person chose: every amount rests on a guess. */
+  readonly is_doubtful: boolean;
 }
 
 const SQL = readSqlFolder(new URL('./quality/', import.meta.url));
@@ -222,6 +236,12 @@ async function arrFinding(engine: Engine, config: Config, totals: Totals): Promi
       message: `${count(rows)} open contracts stand beside a newer one of the same account: ARR is ${money(summed)} when all are added, ${money(newest)} when only the newest counts, ${money(totals.arr)} as taken; ${taken}`,
       ...numbers,
       remedy: 'Set contract.overlap to sum or supersede, or map ended_date of replaced contracts.',
+      arr_both_ways: {
+        summed_amount: summed,
+        newest_amount: newest,
+        taken_amount: totals.arr,
+        is_doubtful: config.contract.overlap !== 'sum' && summed > newest * 1.2,
+      },
     },
   ];
 }

@@ -3,7 +3,7 @@ import type { CommonOptions, RunResult } from '../contract/options.ts';
 import type { ReportList, RunReport } from '../contract/report.ts';
 import { assessQuality } from '../data/quality.ts';
 import { rowSource } from './report-lists.ts';
-import { headerNotes } from './run-header.ts';
+import { headerNotes, moneyNotes, moneyStyle } from './run-header.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 const FINDING_COLUMNS: readonly TableColumn[] = [
@@ -38,7 +38,7 @@ export async function check(
   const findings = await assessQuality(engine, config, asOf);
   options.progress.done();
   const grave = findings.filter(({ severity }) => severity !== 'info').length;
-  const [settings] = await engine.rows('select currency from settings');
+  const style = await moneyStyle(workspace, findings);
   const report: RunReport = {
     header: {
       title: 'retain check',
@@ -48,8 +48,9 @@ export async function check(
       as_of_reason: workspace.asOfReason,
       seed: config.seed,
       config_hash: workspace.configHash,
-      currency: typeof settings?.['currency'] === 'string' ? settings['currency'] : null,
-      notes: await headerNotes(workspace),
+      currency: style.currency,
+      is_money_approximate: style.is_approximate,
+      notes: [...(await headerNotes(workspace)), ...moneyNotes(findings, workspace, style)],
     },
     lists: [
       list('feeds', 'Feeds', FEED_COLUMNS, await engine.rows('select * from feed order by table_name')),
@@ -57,7 +58,7 @@ export async function check(
         'findings',
         'Data quality',
         FINDING_COLUMNS,
-        findings.map((finding) => ({ ...finding })),
+        findings.map(({ arr_both_ways: _told, ...finding }) => finding),
       ),
     ],
     outcomes: [],
@@ -67,7 +68,7 @@ export async function check(
       remedy: 'see the file named',
     })),
     next: rejected(workspace) > 0 ? [`less ${config.store}/rejects`, 'retain run'] : ['retain run'],
-    summary: `${grave} findings to look at, ${rejected(workspace)} rejected values`,
+    summary: `${plural(grave, 'finding')} to look at, ${plural(rejected(workspace), 'rejected value')}`,
   };
   return { report, exitCode: 0 };
 }
@@ -90,3 +91,7 @@ function list(name: string, title: string, columns: readonly TableColumn[], rows
 }
 
 type ReportRow = Parameters<typeof rowSource>[0][number];
+
+function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}

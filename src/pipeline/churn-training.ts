@@ -79,13 +79,12 @@ export async function fitChurn(engine: Engine, config: Config, asOf: Day, progre
   return { ...body, model_id };
 }
 
-/** First day on which contracts and, where there is one, the usage feed give history. */
+/** First day on which contracts and, where there is one, the usage feed give history; null without dated contracts. */
 async function firstDay(engine: Engine): Promise<Day | null> {
   const [row] = await engine.rows(
-    `select greatest(
-       (select min(start_date) from contract where start_date is not null),
-       coalesce((select min(occurred_on) from usage), date '0001-01-01')
-     ) as first_on`,
+    `select case when used.first_on > paid.first_on then used.first_on else paid.first_on end as first_on
+     from (select min(start_date) as first_on from contract) as paid
+     cross join (select min(occurred_on) as first_on from usage) as used`,
   );
   const day = row?.['first_on'];
   return typeof day === 'string' ? day : null;

@@ -9,6 +9,7 @@ import type { StepResult, SupervisorState } from '../contract/supervisor.ts';
 import { assessQuality, type QualityFinding } from '../data/quality.ts';
 import { readState } from '../ledger/index.ts';
 import { addDays } from '../lib/dates.ts';
+import type { MoneyStyle } from '../lib/money.ts';
 import type { HealthCalibration } from '../models/health-calibration.ts';
 import { EMPTY_STATE, stepRows } from '../supervisor/index.ts';
 import { arbitrate, restoreSupervisor, supervisorSettings } from './arbitration.ts';
@@ -17,6 +18,7 @@ import { chooseModel } from './churn-model.ts';
 import { rememberDate } from './remember.ts';
 import { replay } from './replay.ts';
 import { reviseLastReading } from './revision.ts';
+import { moneyStyle } from './run-header.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Weekly dates before the as-of date that a first run lives through, so that trends and lists are not all new. */
@@ -44,6 +46,8 @@ export interface Night {
   /** Number of the run this one builds on. */
   readonly basedOn: number;
   readonly quality: readonly QualityFinding[];
+  /** How amounts of the report are written. */
+  readonly money: MoneyStyle;
   readonly isFirst: boolean;
   /** Oldest first, the as-of date last. */
   readonly dates: readonly Day[];
@@ -72,6 +76,7 @@ class LivingNight {
   readonly #runId: string;
   readonly #basedOn: number;
   readonly #quality: readonly QualityFinding[];
+  readonly #money: MoneyStyle;
   readonly #isFirst: boolean;
   readonly #dates: readonly Day[];
   readonly #model: ChurnModel;
@@ -90,6 +95,7 @@ class LivingNight {
     options: CommonOptions;
     basedOn: number;
     quality: readonly QualityFinding[];
+    money: MoneyStyle;
     isFirst: boolean;
     dates: readonly Day[];
     model: ChurnModel;
@@ -100,6 +106,7 @@ class LivingNight {
     this.#runId = runId(given.workspace, given.basedOn);
     this.#basedOn = given.basedOn;
     this.#quality = given.quality;
+    this.#money = given.money;
     this.#isFirst = given.isFirst;
     this.#dates = given.dates;
     this.#model = given.model;
@@ -122,6 +129,7 @@ class LivingNight {
       options,
       basedOn: lastRunNumber,
       quality,
+      money: await moneyStyle(workspace, quality),
       isFirst,
       dates,
       model,
@@ -169,6 +177,7 @@ class LivingNight {
       runId: this.#runId,
       basedOn: this.#basedOn,
       quality: this.#quality,
+      money: this.#money,
       isFirst: this.#isFirst,
       dates: this.#dates,
       model: this.#model,
@@ -218,7 +227,7 @@ class LivingNight {
       };
       return settings;
     }
-    return agent.id === 'renewal' ? config.renewal : agent.defaults;
+    return agent.id === 'renewal' ? { ...config.renewal, money: this.#money } : agent.defaults;
   }
 
   /** Keeps the peers that the health agent froze on this date. */

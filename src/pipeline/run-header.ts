@@ -1,6 +1,30 @@
 import type { Warning } from '../contract/report.ts';
 import type { QualityFinding } from '../data/quality.ts';
+import { type MoneyStyle, moneyWords } from '../lib/money.ts';
 import type { Workspace } from './workspace.ts';
+
+/** How amounts are written, given what the checks found. */
+export async function moneyStyle({ engine }: Workspace, findings: readonly QualityFinding[]): Promise<MoneyStyle> {
+  const [settings] = await engine.rows('select currency from settings');
+  return {
+    currency: typeof settings?.['currency'] === 'string' ? settings['currency'] : null,
+    is_approximate: findings.some(({ arr_both_ways }) => arr_both_ways?.is_doubtful === true),
+  };
+}
+
+/** Why amounts carry `~`: which of two readings of overlapping contracts was taken, what the other gives, and why. */
+export function moneyNotes(findings: readonly QualityFinding[], { config }: Workspace, style: MoneyStyle): string[] {
+  const both = findings.find(({ arr_both_ways }) => arr_both_ways?.is_doubtful === true)?.arr_both_ways;
+  if (both === undefined) return [];
+  const words = (amount: number) => moneyWords(amount, { ...style, is_approximate: false });
+  const why =
+    config.tables.invoice === undefined
+      ? 'there are no invoices that could confirm both'
+      : 'invoices do not confirm both';
+  return [
+    `~ amounts are uncertain, because open contracts of one account overlap: ARR is ${words(both.taken_amount)} as taken (a later contract of the same product or plan replaces the earlier one, since ${why}), ${words(both.summed_amount)} if all are added (contract.overlap: sum), ${words(both.newest_amount)} if each account's newest counts alone`,
+  ];
+}
 
 /** Lines on what was read: each feed with the share of its rows (and ARR) that joins, and what is absent. */
 export async function headerNotes(workspace: Workspace): Promise<string[]> {
@@ -29,7 +53,10 @@ function share(value: unknown): string | undefined {
 
 /** The gravest findings on the data as warnings; all of them are in `retain check`. */
 export function qualityWarnings(findings: readonly QualityFinding[], workspace: Workspace): Warning[] {
-  const grave = findings.filter(({ severity }) => severity !== 'info');
+  // What the header tells of the amounts is not told again.
+  const grave = findings.filter(
+    ({ severity, arr_both_ways }) => severity !== 'info' && arr_both_ways?.is_doubtful !== true,
+  );
   const read: Warning[] = workspace.ingested.warnings.map((what) => ({
     what,
     consequence: 'the rest of the file was read',

@@ -2,10 +2,11 @@ import { AGENTS } from '../agents/index.ts';
 import type { FindingTable } from '../contract/agent.ts';
 import type { ReportHeader, ReportList, RunReport, Warning } from '../contract/report.ts';
 import { longDay } from '../lib/dates.ts';
+import { moneyWords } from '../lib/money.ts';
 import { AT_RISK_COLUMNS } from './at-risk.ts';
 import type { Night } from './night.ts';
 import { listOfRelation, rowSource, type Selection } from './report-lists.ts';
-import { headerNotes, qualityWarnings } from './run-header.ts';
+import { headerNotes, moneyNotes, qualityWarnings } from './run-header.ts';
 
 /** The report; its rows are read from the engine when they are rendered. */
 export async function nightReport(night: Night, selection: Selection): Promise<RunReport> {
@@ -78,8 +79,7 @@ function atRiskTable(night: Night): FindingTable {
 }
 
 async function header(night: Night): Promise<ReportHeader> {
-  const { asOf, asOfReason, configHash, config, version, engine } = night.workspace;
-  const [settings] = await engine.rows('select currency from settings');
+  const { asOf, asOfReason, configHash, config, version } = night.workspace;
   return {
     title: 'retain run',
     run_id: night.runId,
@@ -88,9 +88,11 @@ async function header(night: Night): Promise<ReportHeader> {
     as_of_reason: asOfReason,
     seed: config.seed,
     config_hash: configHash,
-    currency: typeof settings?.['currency'] === 'string' ? settings['currency'] : null,
+    currency: night.money.currency,
+    is_money_approximate: night.money.is_approximate,
     notes: [
       ...(await headerNotes(night.workspace)),
+      ...moneyNotes(night.quality, night.workspace, night.money),
       night.modelNote,
       ...(night.isFirst ? [`first run: the ${night.dates.length - 1} weeks before were replayed with one model`] : []),
     ],
@@ -137,7 +139,8 @@ export function runSummary(night: Night): string {
     0,
   );
   if (night.atRisk.length === 0) return `no account is on the at-risk list as of ${longDay(night.workspace.asOf)}`;
-  return `${night.atRisk.length} accounts at risk, ${Math.round(arr).toLocaleString('en-US')} ARR, ${fresh} new as of ${longDay(night.workspace.asOf)}`;
+  const accounts = night.atRisk.length === 1 ? '1 account' : `${night.atRisk.length} accounts`;
+  return `${accounts} at risk, ${moneyWords(arr, night.money)} ARR, ${fresh} new as of ${longDay(night.workspace.asOf)}`;
 }
 
 /** What a report needs beside its rows, so that lists can be printed again from the ledger. */

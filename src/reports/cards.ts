@@ -16,6 +16,8 @@ export const PROSE_WIDTH = 100;
 export interface CardOptions {
   readonly width: number;
   readonly currency: string | null;
+  /** Amounts carry `~`. */
+  readonly isApproximate?: boolean;
   readonly chalk: ChalkInstance;
 }
 
@@ -84,7 +86,7 @@ function headOf(row: CellRow, width: number, options: CardOptions): string {
   const amount = numberCell(row, 'arr_amount');
   const currency = textCell(row, 'currency') ?? options.currency;
   const rest = joined([
-    amount === undefined ? undefined : `${moneyText(amount, currency)} ARR`,
+    amount === undefined ? undefined : `${options.isApproximate === true ? '~' : ''}${moneyText(amount, currency)} ARR`,
     words(row, 'may', 'may '),
     decisionText(row),
   ]);

@@ -1,5 +1,5 @@
 import type { Cell, CellRow } from '../contract/agent.ts';
-import type { Renderer, ReportList } from '../contract/report.ts';
+import type { Renderer, ReportHeader, ReportList } from '../contract/report.ts';
 import { longDay } from '../lib/dates.ts';
 import { reasonsOf, reasonText } from './cards.ts';
 import { cellText, digitsOf, isRightAligned } from './cells.ts';
@@ -17,7 +17,7 @@ export const renderMarkdown: Renderer = async function* (report, options) {
   yield `As of ${longDay(header.as_of)} (${escaped(header.as_of_reason)})`;
   yield `${header.run_id === null ? '' : `, run ${escaped(header.run_id)}`}, seed ${header.seed}, retain ${header.version}.\n`;
   if (header.notes.length > 0) yield `\n${header.notes.map((note) => `- ${escaped(note)}\n`).join('')}`;
-  for (const list of report.lists) yield* listMarkdown(list, header.currency, options.top);
+  for (const list of report.lists) yield* listMarkdown(list, header, options.top);
   const problems = untoldOutcomes(report).flatMap((outcome) => {
     if (outcome.status === 'failed') return [`- ${outcome.agent} failed: ${escaped(outcome.error)}\n`];
     return outcome.status === 'skipped' ? [`- ${outcome.agent} skipped: ${escaped(outcome.reason)}\n`] : [];
@@ -35,7 +35,7 @@ export const renderMarkdown: Renderer = async function* (report, options) {
   if (report.summary !== '') yield `\n**${escaped(report.summary)}**\n`;
 };
 
-async function* listMarkdown(list: ReportList, currency: string | null, top?: number): AsyncGenerator<string> {
+async function* listMarkdown(list: ReportList, header: ReportHeader, top?: number): AsyncGenerator<string> {
   yield `\n## ${escaped(list.title)}\n`;
   if (list.headline !== '') yield `\n${escaped(list.headline)}\n`;
   if (list.notes.length > 0) yield `\n${list.notes.map((note) => `- ${escaped(note)}\n`).join('')}`;
@@ -45,9 +45,13 @@ async function* listMarkdown(list: ReportList, currency: string | null, top?: nu
   }
   const { columns } = list;
   const headings = columns.map(({ label, unit, kind }) => {
-    const money = kind === 'money' && unit === undefined ? (currency ?? undefined) : undefined;
+    const isMoney = kind === 'money' && unit === undefined;
+    const money = isMoney ? (header.currency ?? undefined) : undefined;
+    const mark = isMoney && header.is_money_approximate === true ? '~' : '';
     return escaped(
-      [label, label.includes(unit ?? ' ') ? undefined : unit, money].filter((part) => part !== undefined).join(' '),
+      [mark + label, label.includes(unit ?? ' ') ? undefined : unit, money]
+        .filter((part) => part !== undefined)
+        .join(' '),
     );
   });
   yield `\n| ${headings.join(' | ')} |\n`;

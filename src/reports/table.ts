@@ -18,6 +18,8 @@ const NO_BORDERS = Object.fromEntries(
 export interface TableOptions {
   readonly width: number;
   readonly currency: string | null;
+  /** Money columns carry `~`. */
+  readonly isApproximate: boolean;
   readonly top: number;
   readonly chalk: ChalkInstance;
 }
@@ -33,11 +35,12 @@ interface Shape {
  * words, headings broken and long text cut where needed. A line below names the columns that did not fit.
  */
 export async function* tableOf(list: ReportList, options: TableOptions): AsyncGenerator<string> {
-  const shown = list.columns.filter((column) => column.terminal !== false);
+  let shown = list.columns.filter((column) => column.terminal !== false);
   let shape: Shape | undefined;
   let dropped: readonly string[] = [];
   for await (const page of pages(rowsOf(list, options.top))) {
     if (shape === undefined) {
+      shown = filled(page, shown);
       const fitted = fitPage(page, shown, options);
       shape = fitted.shape;
       dropped = fitted.dropped;
@@ -53,6 +56,17 @@ export async function* tableOf(list: ReportList, options: TableOptions): AsyncGe
   }
 }
 
+/** Columns that anything stands in: one that is empty for everybody (of the first page) takes room and says nothing. */
+function filled(page: readonly CellRow[], columns: readonly TableColumn[]): TableColumn[] {
+  const kept = columns.filter(({ key }) =>
+    page.some((row) => {
+      const value = row[key];
+      return value !== null && value !== undefined && value !== '' && !Number.isNaN(value);
+    }),
+  );
+  return kept.length === 0 ? columns.slice(0, 1) : kept;
+}
+
 function fitPage(page: readonly CellRow[], shown: readonly TableColumn[], options: TableOptions) {
   const digits = shown.map((column) =>
     digitsOf(
@@ -64,7 +78,7 @@ function fitPage(page: readonly CellRow[], shown: readonly TableColumn[], option
     page.map((row) => textWidth(cellText(row[column.key], column, digits[j] ?? 0, ownCurrency(row, column, options)))),
   );
   const sizes = shown.map((column, j) => ({
-    header: headingOf(column, options.currency),
+    header: headingOf(column, options),
     content: Math.max(1, ...(texts[j] ?? [])),
     isTextual: isTextual(column),
   }));
@@ -78,15 +92,17 @@ function fitPage(page: readonly CellRow[], shown: readonly TableColumn[], option
   return { shape, dropped: fit.dropped.map((index) => shown[index]?.label ?? '') };
 }
 
-function headingOf(column: TableColumn, currency: string | null): string {
-  if (column.kind === 'money' && column.unit === undefined && currency !== null) return `${column.label} ${currency}`;
+function headingOf(column: TableColumn, { currency, isApproximate }: TableOptions): string {
+  if (column.kind === 'money' && column.unit === undefined) {
+    return `${isApproximate ? '~' : ''}${column.label}${currency === null ? '' : ` ${currency}`}`;
+  }
   if (column.unit === undefined || column.label.includes(column.unit)) return column.label;
   return `${column.label} ${column.unit}`;
 }
 
 function headingRows(shape: Shape, options: TableOptions): string[][] {
   const broken = shape.columns.map((column, j) =>
-    wrap(headingOf(column, options.currency), shape.widths[j] ?? 1).map((line) => line.trim()),
+    wrap(headingOf(column, options), shape.widths[j] ?? 1).map((line) => line.trim()),
   );
   const height = Math.max(...broken.map((lines) => lines.length));
   return Array.from({ length: height }, (_, line) =>

@@ -2,7 +2,7 @@ import { Chalk, type ChalkInstance } from 'chalk';
 import type { AgentOutcome } from '../contract/agent.ts';
 import type { Renderer, RenderOptions, ReportHeader, ReportList, Warning } from '../contract/report.ts';
 import { longDay } from '../lib/dates.ts';
-import { CARD_LINES, cardLines, PROSE_WIDTH } from './cards.ts';
+import { CARD_LINES, type CardOptions, cardLines, PROSE_WIDTH } from './cards.ts';
 import { grouped } from './cells.ts';
 import { rowsOf, untoldOutcomes } from './rows.ts';
 import { tableOf } from './table.ts';
@@ -78,8 +78,9 @@ async function* listText(
   // Nobody is sent to another command for a handful of rows.
   const top = options.top ?? (list.rowCount <= usual + SLACK_ROWS ? list.rowCount : usual);
   const { currency } = header;
-  if (isCards) yield* cardsText(list, top, currency, page);
-  else yield* tableOf(list, { width: page.width, currency, top, chalk });
+  const isApproximate = header.is_money_approximate === true;
+  if (isCards) yield* cardsText(list, top, { width: page.width, currency, isApproximate, chalk });
+  else yield* tableOf(list, { width: page.width, currency, isApproximate, top, chalk });
   const more = list.rowCount - top;
   if (more > 0) {
     const choice = lists === 1 ? '' : `--list ${list.name} `;
@@ -88,7 +89,7 @@ async function* listText(
   }
 }
 
-async function* cardsText(list: ReportList, top: number, currency: string | null, page: Page): AsyncGenerator<string> {
+async function* cardsText(list: ReportList, top: number, options: CardOptions): AsyncGenerator<string> {
   let position = 0;
   let person: string | undefined;
   for await (const rows of rowsOf(list, top)) {
@@ -97,10 +98,10 @@ async function* cardsText(list: ReportList, top: number, currency: string | null
       if (typeof csm === 'string' && csm !== person) {
         person = csm;
         position = 0;
-        yield `\n${page.chalk.underline(printable(csm))}\n`;
+        yield `\n${options.chalk.underline(printable(csm))}\n`;
       }
       position++;
-      const lines = cardLines(row, position, { width: page.width, currency, chalk: page.chalk });
+      const lines = cardLines(row, position, options);
       yield `\n${lines.slice(0, CARD_LINES).join('\n')}\n`;
     }
   }
