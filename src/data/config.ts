@@ -51,7 +51,7 @@ export function parseConfig(text: string, file: string): Config {
       hint: `Correct line ${line} of ${basename(file)}; text with a colon or a leading special sign needs quotes.`,
     });
   }
-  const written: unknown = withoutNulls(document.toJS({ maxAliasCount: 100 }) ?? {});
+  const written: unknown = withoutNulls(plainValue(document, file) ?? {});
   if (!isRecord(written)) {
     throw faultError(located, [{ path: [], message: 'the configuration must be a group of keys' }]);
   }
@@ -60,6 +60,18 @@ export function parseConfig(text: string, file: string): Config {
   const faults = crossChecks(result.data);
   if (faults.length > 0) throw faultError(located, faults);
   return complete(result.data, file);
+}
+
+/** The document's value; aliases that multiply beyond reason are refused by the reader with an error of its own. */
+function plainValue(document: Located['document'], file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new UserError(`${file}:1:1: the configuration cannot be read: its aliases (*name) lead nowhere or multiply`, {
+      hint: 'Write the repeated parts out, without & and *.',
+      cause: error,
+    });
+  }
 }
 
 function complete(parsed: z.infer<typeof configSchema>, file: string): Config {

@@ -1,4 +1,4 @@
-import { createReadStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { parse } from 'csv-parse';
@@ -46,7 +46,14 @@ export function writeRejects(directory: string, table: string, rejects: readonly
       compare(a.key ?? '', b.key ?? ''),
   );
   const lines = sorted.map((reject) => REJECT_COLUMNS.map((column) => field(reject[column])).join(','));
-  writeFileSync(file, `${REJECT_COLUMNS.join(',')}\n${lines.join('\n')}\n`);
+  // Renamed into place, so that a run that is stopped leaves the file of the run before or the whole new one.
+  const part = `${file}.part`;
+  try {
+    writeFileSync(part, `${REJECT_COLUMNS.join(',')}\n${lines.join('\n')}\n`);
+    renameSync(part, file);
+  } finally {
+    rmSync(part, { force: true });
+  }
 }
 
 function compare(a: string, b: string): number {

@@ -83,12 +83,12 @@ function applyTransform(transform: Transform, piece: Piece, by: string, context:
     case 'hours_after':
       return { sql: after(number(), 3600, by, context), kind: 'timestamp' };
     case 'per_interval_month':
-      return { sql: `cast(${number()} / ${intervalMonths(by)} as decimal(18, 4))`, kind: 'number' };
+      return { sql: `try_cast(${number()} / ${intervalMonths(by)} as decimal(18, 4))`, kind: 'number' };
     case 'annual_to_monthly':
       return { sql: `cast(${number()} / 12 as decimal(18, 4))`, kind: 'number' };
     case 'months_to_billing_period':
       return {
-        sql: `case cast(${number()} as integer) when 1 then 'month' when 3 then 'quarter' when 6 then 'half_year' when 12 then 'year' else cast(cast(${number()} as integer) as varchar) || ' months' end`,
+        sql: `case try_cast(${number()} as integer) when 1 then 'month' when 3 then 'quarter' when 6 then 'half_year' when 12 then 'year' else cast(try_cast(${number()} as integer) as varchar) || ' months' end`,
         kind: 'text',
       };
     case 'salesforce_id':
@@ -116,20 +116,33 @@ function asBoolean(piece: Piece): string {
 }
 
 function asNumber(piece: Piece): string {
-  return piece.kind === 'text' ? numberFromText(piece.sql, 'decimal(28, 6)') : piece.sql;
+  return piece.kind === 'text' ? numberFromText(piece.sql, 'decimal(22, 6)') : piece.sql;
 }
+
+/** Digits of a whole number that is still read; sums of longer ones would leave the range of BIGINT. */
+const WHOLE_DIGITS = 15;
+
+/** Types that cells are read as where that is narrower than the column: a trillion a month fits it as a yearly sum. */
+const READ_TYPES: Partial<Record<ColumnType, string>> = { money: 'decimal(16, 4)' };
 
 /**
  * A number as people and spreadsheets write it: plain first; where that fails, without currency signs and spaces, with
  * thousands commas (1,234.50) or, where only that reading is possible, a decimal comma (1.234,50 · 12,5).
  */
 function numberFromText(text: string, type: string): string {
+  const isWhole = type === 'BIGINT';
+  const cast = (sql: string) =>
+    isWhole ? `cast(try_cast(${sql} as decimal(${WHOLE_DIGITS}, 0)) as bigint)` : `try_cast(${sql} as ${type})`;
   const bare = `regexp_replace(${text}, '[\\s$€£¥%\\x{a0}'']|^[A-Za-z]{3}|[A-Za-z]{3}$', '', 'g')`;
-  return `coalesce(try_cast(${text} as ${type}), case
+  // Digits are counted before a whole number is read: a wider type would cost every row of the largest table.
+  const plain = isWhole
+    ? `case when strlen(${text}) <= ${WHOLE_DIGITS} then try_cast(${text} as bigint) end`
+    : cast(text);
+  return `coalesce(${plain}, case
     when ${text} is null then null
-    when regexp_matches(${bare}, '^[+-]?\\d{1,3}(,\\d{3})+(\\.\\d+)?$') then try_cast(replace(${bare}, ',', '') as ${type})
-    when regexp_matches(${bare}, '^[+-]?(\\d+|\\d{1,3}(\\.\\d{3})+),\\d+$') then try_cast(replace(replace(${bare}, '.', ''), ',', '.') as ${type})
-    else try_cast(${bare} as ${type}) end)`;
+    when regexp_matches(${bare}, '^[+-]?\\d{1,3}(,\\d{3})+(\\.\\d+)?$') then ${cast(`replace(${bare}, ',', '')`)}
+    when regexp_matches(${bare}, '^[+-]?(\\d+|\\d{1,3}(\\.\\d{3})+),\\d+$') then ${cast(`replace(replace(${bare}, '.', ''), ',', '.')`)}
+    else ${cast(bare)} end)`;
 }
 
 function epoch(number: string, factor: number, context: CellContext): string {
@@ -138,7 +151,9 @@ function epoch(number: string, factor: number, context: CellContext): string {
 }
 
 function after(number: string, seconds: number, by: string, context: CellContext): string {
-  return `(${timestampFromText(by, context)} + to_microseconds(cast(${number} * ${seconds} * 1000000 as bigint)))`;
+  // Eight digits before the point are beyond any deadline; a longer number would leave the range of timestamps.
+  const span = `cast(try_cast(${number} as decimal(14, 6)) as decimal(28, 6)) * ${seconds * 1_000_000}`;
+  return `(${timestampFromText(by, context)} + to_microseconds(cast(${span} as bigint)))`;
 }
 
 /** Months in a billing interval named in words or as a number of months; null where it cannot be read. */
@@ -179,7 +194,7 @@ function castTo(piece: Piece, type: ColumnType, context: CellContext): string {
     case 'boolean':
       return asBoolean(piece);
     default:
-      return kind === 'text' ? numberFromText(sql, SQL_TYPES[type]) : `try_cast(${sql} as ${SQL_TYPES[type]})`;
+      return `try_cast(${kind === 'text' ? numberFromText(sql, READ_TYPES[type] ?? SQL_TYPES[type]) : sql} as ${SQL_TYPES[type]})`;
   }
 }
 

@@ -29,6 +29,9 @@ export interface Workspace {
   close(): void;
 }
 
+/** Tables that say which accounts there are; one of them must be mapped. */
+const ACCOUNT_TABLES = ['contract', 'account', 'mrr_month'];
+
 /** Version of the program, from its package.json. */
 export function programVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -76,6 +79,11 @@ export function ledgerFile(config: Config): string {
 /** Opens the engine, reads the exports and settles the as-of date. Close it when done. */
 export async function openWorkspace(options: CommonOptions): Promise<Workspace> {
   const config = findConfig(options);
+  if (!ACCOUNT_TABLES.some((name) => (config.tables[name]?.length ?? 0) > 0)) {
+    throw new UserError(`${config.file ?? 'the configuration'}, line 1: no table says which accounts there are`, {
+      hint: `map ${ACCOUNT_TABLES.join(', ')} under \`tables:\`, or write it anew with: retain init`,
+    });
+  }
   const cacheDirectory = join(config.store, 'cache');
   makeDirectory(cacheDirectory);
   const engine = await openDuckDB({ memoryLimit: '1500MB', spillDirectory: join(cacheDirectory, 'spill') });

@@ -16,7 +16,7 @@ with term as (
       when arr_amount is not null then arr_amount
       when mrr_amount is not null then cast(mrr_amount * 12 as decimal(18, 4))
       else cast(
-        cast(quantity * unit_price as decimal(18, 4)) * (1 - coalesce(discount_rate, 0))
+        cast(cast(quantity as decimal(28, 6)) * unit_price as decimal(28, 4)) * (1 - coalesce(discount_rate, 0))
         * case
           when lower(billing_period) in ('day', 'daily') then 365
           when lower(billing_period) in ('week', 'weekly') then 52
@@ -50,7 +50,7 @@ priced as (
     quantity,
     cast(case
       when dated.currency is not distinct from (select upper(currency) from settings) then arr_amount
-      else arr_amount * fx.rate
+      else cast(arr_amount as decimal(28, 4)) * fx.rate
     end as decimal(18, 4)) as arr_amount
   from dated
   left join fx_rate(as_of) as fx on fx.currency = dated.currency

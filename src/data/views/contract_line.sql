@@ -61,7 +61,7 @@ settled as (
   join confirmed on confirmed.account_id = priced.account_id
 ),
 converted as (
-  select *, cast(native_arr_amount * fx_rate as decimal(18, 4)) as reported_arr_amount
+  select *, cast(cast(native_arr_amount as decimal(28, 4)) * fx_rate as decimal(18, 4)) as reported_arr_amount
   from settled
 ),
 summed as (

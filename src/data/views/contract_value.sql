@@ -13,7 +13,7 @@ with priced as (
       when arr_amount is not null then arr_amount
       when mrr_amount is not null then cast(mrr_amount * 12 as decimal(18, 4))
       else cast(
-        cast(cast(quantity * unit_price as decimal(18, 4)) * (1 - coalesce(discount_rate, 0)) as decimal(18, 4))
+        cast(cast(cast(quantity as decimal(28, 6)) * unit_price as decimal(28, 4)) * (1 - coalesce(discount_rate, 0)) as decimal(18, 4))
         * case
           when lower(billing_period) in ('day', 'daily') then 365
           when lower(billing_period) in ('week', 'weekly') then 52
@@ -34,7 +34,7 @@ select
   end as fx_rate,
   cast(case
     when priced.native_currency is not distinct from (select upper(currency) from settings) then priced.list_arr_amount
-    else priced.list_arr_amount * fx.rate
+    else cast(priced.list_arr_amount as decimal(28, 4)) * fx.rate
   end as decimal(18, 4)) as list_arr_reported
 from priced
 left join fx_rate(as_of) as fx on fx.currency = priced.native_currency;

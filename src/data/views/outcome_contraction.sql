@@ -58,4 +58,4 @@ select
   case when after_amount > 0 then fell_on else next_start_on end as returned_on
 from compared
 where before_amount > 0
-  and after_amount <= before_amount * (1 - (select contraction_rate from settings));
+  and after_amount <= cast(before_amount as decimal(28, 4)) * (1 - (select contraction_rate from settings));

@@ -41,7 +41,7 @@ growth as (
       when past_arr_amount is null then arr_amount
       when arr_amount is null then -past_arr_amount
       when past_quantity > 0 and quantity is not null
-        then cast(past_arr_amount * quantity / past_quantity as decimal(18, 4)) - past_arr_amount
+        then cast(cast(past_arr_amount as decimal(28, 4)) * quantity / past_quantity as decimal(18, 4)) - past_arr_amount
       else arr_amount - past_arr_amount
     end as decimal(18, 4))) as change_amount
   from arr_year(as_of)
