@@ -156,7 +156,7 @@ async function auditFuture(engine: Engine, asOf: Day): Promise<LeakFinding[]> {
   const features = async (name: string): Promise<void> => {
     await clearViews(engine);
     await standViews(engine, ['account_features'], asOf);
-    await engine.materialise(name, 'select * from standing.account_features');
+    await engine.materialise(name, 'select * from dated.account_features');
     await clearViews(engine);
   };
   try {

@@ -1,5 +1,5 @@
 import { type Columnar, type Engine, quoteName } from '../engine/engine.ts';
-import { addDays, type Day, monthStart } from '../lib/dates.ts';
+import { addDays, type Day, dayNumber, monthStart } from '../lib/dates.ts';
 import { clearViews, shadow, standViews } from './standing.ts';
 
 /** Columns of a panel that are not features. */
@@ -34,8 +34,10 @@ export interface PanelOptions {
   readonly dates: readonly Day[];
   /** Labels use outcomes known by the end of this day. */
   readonly knownBy: Day;
-  /** Called before the features of a date are computed, for relations that SQL alone cannot compute. */
-  readonly beforeDate?: (asOf: Day) => Promise<void>;
+  /** Stands `account_features` of a date, and what else its rows need; default: the view and those below it. */
+  readonly stand?: (asOf: Day) => Promise<void>;
+  /** Relation that stands with it (`account_id` and columns), joined to each row; its columns are not audited. */
+  readonly beside?: string;
   /** Relation with `account_id, worked_on` (days on which a person acted on an account) beside outbound contacts. */
   readonly worked?: string;
 }
@@ -51,27 +53,29 @@ export async function buildPanel(engine: Engine, options: PanelOptions): Promise
   const { dates, knownBy } = options;
   if (dates.length === 0) throw new Error('a panel needs at least one observation date');
   await clearViews(engine);
-  await engine.materialise('panel_outcome', 'select * from outcome_asof($day::date)', { day: knownBy });
-  await engine.execute('drop table if exists panel');
+  await engine.materialise('main.panel_outcome', 'select * from outcome_asof($day::date)', { day: knownBy });
+  await engine.execute('drop table if exists main.panel');
+  const stand = options.stand ?? ((date: Day) => standViews(engine, ['account_features'], date));
+  let besides: readonly string[] = [];
   try {
     for (const [index, date] of dates.entries()) {
-      await options.beforeDate?.(date);
-      await standViews(engine, ['account_features'], date);
+      await stand(date);
       // From here on outcomes are read as known by `knownBy`, from the one copy computed above.
-      await engine.execute('create or replace table standing.outcome_asof as select * from panel_outcome');
+      await engine.execute('create or replace view dated.outcome_asof as select * from main.panel_outcome');
       await shadow(engine, 'outcome_asof', knownBy);
-      const select = panelRows(options.worked);
+      const select = besideRows(panelRows(options.worked), options.beside);
       const bindings = { as_of: date, known_by: knownBy };
-      if (index === 0) await engine.materialise('panel', select, bindings);
-      else await engine.execute(`insert into panel by name ${select}`, bindings);
+      if (index === 0) await engine.materialise('main.panel', select, bindings);
+      else await engine.execute(`insert into main.panel by name ${select}`, bindings);
+      if (index === 0 && options.beside !== undefined) besides = await columnNames(engine, options.beside);
       await clearViews(engine);
     }
   } finally {
     await clearViews(engine);
-    await engine.execute('drop table if exists panel_outcome');
+    await engine.execute('drop table if exists main.panel_outcome');
   }
-  const result = await engine.columns('select * from panel order by observation_date, account_id');
-  const keys = new Set<string>(PANEL_KEYS);
+  const result = await engine.columns('select * from main.panel order by observation_date, account_id');
+  const others = new Set<string>([...PANEL_KEYS, ...besides]);
   return {
     rowCount: result.rowCount,
     info: result.info,
@@ -79,8 +83,17 @@ export async function buildPanel(engine: Engine, options: PanelOptions): Promise
     text: (name) => result.text(name),
     dates,
     knownBy,
-    features: result.info.map((column) => column.name).filter((name) => !keys.has(name)),
+    features: result.info.map((column) => column.name).filter((name) => !others.has(name)),
   };
+}
+
+function besideRows(rows: string, beside: string | undefined): string {
+  if (beside === undefined) return rows;
+  return `select p.*, b.* exclude (account_id) from (${rows}) as p left join ${beside} as b on b.account_id = p.account_id`;
+}
+
+async function columnNames(engine: Engine, relation: string): Promise<string[]> {
+  return (await engine.describe(`select * from ${relation}`)).map(({ name }) => name);
 }
 
 /** Select of one date's panel rows; bindings `as_of` and `known_by`. */
@@ -118,29 +131,24 @@ export function panelRows(worked?: string): string {
     left join label on label.account_id = feature.account_id`;
 }
 
+/** Days of history that the features of a first row want. */
+const WARM_UP_DAYS = 90;
+
 /**
- * The observation dates of a history: the first of each month (or every Monday), from the first one at least
- * `warmUpDays` after the first recorded action up to `last`, `last` itself left out unless it is such a day.
- * @param options.warmUpDays days of history a feature needs before the first row, default 28
+ * The observation dates of a history: the first of each month (or every Monday) from `WARM_UP_DAYS` after `first`, the
+ * day from which the feeds speak, up to and including `last`.
  */
-export async function observationDates(
-  engine: Engine,
-  options: { readonly last: Day; readonly every: 'month' | 'week'; readonly warmUpDays?: number },
-): Promise<Day[]> {
-  const [row] = await engine.rows('select min(start_date) as day from contract_term($last::date) where is_started', {
-    last: options.last,
-  });
-  const first = row?.['day'];
-  if (typeof first !== 'string') return [];
-  const from = addDays(first, options.warmUpDays ?? 28);
+export function observationDates(first: Day, last: Day, every: 'month' | 'week'): Day[] {
+  const from = addDays(first, WARM_UP_DAYS);
   const dates: Day[] = [];
-  if (options.every === 'month') {
-    for (let day = monthStart(from, from.endsWith('-01') ? 0 : 1); day <= options.last; day = monthStart(day, 1)) {
+  if (every === 'month') {
+    for (let day = monthStart(from, from.endsWith('-01') ? 0 : 1); day <= last; day = monthStart(day, 1)) {
       dates.push(day);
     }
-  } else {
-    const weekday = (new Date(`${from}T00:00:00Z`).getUTCDay() + 6) % 7;
-    for (let day = addDays(from, (7 - weekday) % 7); day <= options.last; day = addDays(day, 7)) dates.push(day);
+    return dates;
   }
+  // Day 4 after 1970-01-01 was a Monday.
+  const untilMonday = (7 - ((dayNumber(from) - 4) % 7)) % 7;
+  for (let day = addDays(from, untilMonday); day <= last; day = addDays(day, 7)) dates.push(day);
   return dates;
 }

@@ -1,9 +1,10 @@
 import { type Engine, quoteName, quoteText } from '../engine/engine.ts';
 import type { Day } from '../lib/dates.ts';
+import { messageOf } from '../lib/errors.ts';
 import { VIEWS, type View } from './views.ts';
 
 /** Views that only pass rows through stay macros: a table of them would copy every event. */
-function isPassedThrough(name: string): boolean {
+export function isPassedThrough(name: string): boolean {
   return name.endsWith('_asof');
 }
 
@@ -27,34 +28,57 @@ export function viewClosure(names: readonly string[], views: readonly View[] = V
     .map((view) => view.name);
 }
 
-/**
- * Computes views of one date once: each of `names`, and each view below it, becomes a table of schema `standing`, and
- * while it stands the macro of that name answers from the table, for that date only (another date is an error, never
- * a wrong answer). Nothing else may shadow macros meanwhile. Undo with `clearViews`.
- */
+/** Relations that SQL alone cannot compute, by name: each writes its table `dated.<name>` for the day. */
+export type Computed = ReadonlyMap<string, (asOf: Day) => Promise<void>>;
+
+/** Stands `names` and each view below them; see `standRelations`. */
 export async function standViews(engine: Engine, names: readonly string[], asOf: Day): Promise<void> {
-  await engine.execute('create schema if not exists standing');
-  for (const name of viewClosure(names)) {
-    await engine.materialise(`standing.${name}`, `select * from ${quoteName(name)}($as_of::date)`, { as_of: asOf });
-    await shadow(engine, name, asOf);
+  await standRelations(engine, viewClosure(names), asOf);
+}
+
+/**
+ * Computes relations of one date once, in the order given: each view becomes a table of schema `dated`, and while it
+ * stands the macro of that name answers from the table, for that date only (another date is an error, never a wrong
+ * answer). Nothing else may shadow macros meanwhile. Undo with `clearViews`.
+ */
+export async function standRelations(
+  engine: Engine,
+  names: readonly string[],
+  asOf: Day,
+  computed: Computed = new Map(),
+): Promise<void> {
+  await engine.execute('create schema if not exists dated');
+  for (const name of names) {
+    const compute = computed.get(name);
+    try {
+      if (compute !== undefined) await compute(asOf);
+      else await engine.materialise(`dated.${name}`, `select * from ${quoteName(name)}($as_of::date)`, { as_of: asOf });
+    } catch (error) {
+      throw new Error(`view ${name} as of ${asOf}: ${messageOf(error)}`, { cause: error });
+    }
+    if (compute === undefined) await shadow(engine, name, asOf);
   }
 }
 
-/** Drops every table and shadow of `standViews`. */
+/** Empties schema `dated` and lets every macro compute again. */
 export async function clearViews(engine: Engine): Promise<void> {
-  const names = await engine.rows(
-    `select table_name as name from information_schema.tables where table_schema = 'standing' order by 1`,
+  await engine.execute('create schema if not exists dated');
+  const standing = await engine.rows(
+    `select table_name as name, table_type = 'VIEW' as is_view from information_schema.tables
+     where table_schema = 'dated' order by table_name`,
   );
-  for (const { name } of names) await unshadow(engine, String(name));
-  await engine.execute('drop schema if exists standing cascade');
+  for (const { name, is_view } of standing) {
+    await unshadow(engine, String(name));
+    await engine.execute(`drop ${is_view === true ? 'view' : 'table'} dated.${quoteName(String(name))}`);
+  }
 }
 
-/** Lets macro `name` answer from table `standing.<name>` for `asOf`, whatever it stood for before. */
+/** Lets macro `name` answer from `dated.<name>` for `asOf`, whatever it stood for before. */
 export async function shadow(engine: Engine, name: string, asOf: Day): Promise<void> {
   await engine.execute(
     `create or replace temp macro ${quoteName(name)}(as_of) as table
-       select * from standing.${quoteName(name)}
-       where case when as_of = date ${quoteText(asOf)} then true else error(${quoteText(`${name} stands for ${asOf}`)}) end`,
+       select * from dated.${quoteName(name)}
+       where case when as_of = date ${quoteText(asOf)} then true else error(${quoteText(`${name} stands for ${asOf} only`)}) end`,
   );
 }
 

@@ -5,6 +5,7 @@ import type { Config } from '../contract/config.ts';
 import type { FittedModel, TrainingTable } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
 import { auditLeaks } from '../data/leak-audit.ts';
+import { observationDates } from '../data/panel.ts';
 import type { Engine } from '../engine/engine.ts';
 import { dayFromNumber, dayNumber } from '../lib/dates.ts';
 import { createRandom, forkRandom, randomInt } from '../lib/random.ts';
@@ -15,7 +16,7 @@ import type { LogisticModel } from '../models/logistic.ts';
 import { baselineRungs } from '../models/rungs.ts';
 import { fitServing } from '../models/serving.ts';
 import type { Panel } from '../models/splits.ts';
-import { type BasisPanel, buildPanel, observationDates, readBasis } from './panel.ts';
+import { type BasisPanel, buildPanel, readBasis } from './panel.ts';
 
 /** Raised when the stored form of a churn model changes; one of another form is fitted again. */
 export const CHURN_MODEL_SCHEMA = 2;

@@ -3,43 +3,22 @@ import type { ChurnBasis } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
 import type { FeatureColumn } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
-import { type Panel as AuditPanel, PANEL_KEYS, panelRows } from '../data/panel.ts';
+import { type Panel as AuditPanel, buildPanel as buildPlainPanel, PANEL_KEYS } from '../data/panel.ts';
 import type { Columnar, Engine } from '../engine/engine.ts';
-import { addDays, dayNumber, monthStart } from '../lib/dates.ts';
 import { nominalColumn } from '../models/feature-column.ts';
 import { freezeCalibration } from '../models/health-calibration.ts';
 import { scoreHealth } from '../models/scorecard.ts';
 import type { Panel } from '../models/splits.ts';
 import { DERIVED } from './derived.ts';
-import { clearDate, materialiseDate, shadow } from './relations.ts';
+import { clearDate, materialiseDate } from './relations.ts';
 import { planRelations } from './replay.ts';
 
 /** Columns of `main.panel` that are no features. */
 const FRAME: ReadonlySet<string> = new Set(PANEL_KEYS);
 
-/** Days of history an account's features want before the first observation date. */
-const RUN_IN_DAYS = 90;
-
 /**
- * Observation dates up to `asOf`: the first of each month (or each Monday), from the day on which the feeds have given
- * `RUN_IN_DAYS` of history.
- */
-export function observationDates(first: Day, asOf: Day, every: Config['model']['every']): Day[] {
-  const from = addDays(first, RUN_IN_DAYS);
-  const dates: Day[] = [];
-  if (every === 'month') {
-    for (let day = monthStart(from, from.endsWith('-01') ? 0 : 1); day <= asOf; day = monthStart(day, 1))
-      dates.push(day);
-    return dates;
-  }
-  // Day 4 after 1970-01-01 was a Monday.
-  for (let day = from; day <= asOf; day = addDays(day, 1)) if ((dayNumber(day) - 4) % 7 === 0) dates.push(day);
-  return dates;
-}
-
-/**
- * Builds `main.panel` (one row an active account and observation date: features, health score and label of its basis)
- * and `main.panel_fact` (facts held on each date). Features are what was known on the date; labels what is known by `knownBy`.
+ * Builds `main.panel` (`data/panel.ts`; here with the health score of the date) and `main.panel_fact` (facts held on each
+ * date).
  */
 export async function buildPanel(
   engine: Engine,
@@ -49,39 +28,29 @@ export async function buildPanel(
   progress?: Progress,
 ): Promise<AuditPanel> {
   const relations = planRelations(['account_features', 'health_measures', 'fact']);
-  await engine.execute('drop table if exists main.panel; drop table if exists main.panel_fact');
-  await engine.execute('create table main.panel_fact (observation_date date, account_id varchar, kind varchar)');
-  // Outcomes are the one thing read as of another day; computed once, they then answer for that day alone.
+  await engine.execute(
+    'create or replace table main.panel_fact (observation_date date, account_id varchar, kind varchar)',
+  );
   await clearDate(engine);
-  await engine.materialise('main.panel_outcome', 'select * from outcome_asof($day::date)', { day: knownBy });
-  for (const [index, asOf] of dates.entries()) {
-    progress?.detail(`${index + 1} of ${dates.length}: ${asOf}`);
-    await materialiseDate(engine, asOf, relations, DERIVED, config);
-    await scoreDate(engine, config, asOf);
-    await shadow(engine, 'outcome_asof', 'main.panel_outcome', knownBy);
-    const select = `select p.*, h.health_score from (${panelRows()}) as p
-      left join dated.panel_health as h on h.account_id = p.account_id`;
-    const [there] = await engine.rows("select count(*) as n from duckdb_tables() where table_name = 'panel'");
-    const into = there?.['n'] === 1 ? 'insert into main.panel by name' : 'create table main.panel as';
-    await engine.execute(`${into} ${select}`, { as_of: asOf, known_by: knownBy });
-    await engine.execute(
-      'insert into main.panel_fact select distinct $as_of::date, account_id, kind from dated.fact where is_red',
-      { as_of: asOf },
-    );
-  }
-  await clearDate(engine);
-  await engine.execute('drop table main.panel_outcome');
-  const rows = await engine.columns('select * from main.panel order by observation_date, account_id');
-  return {
-    rowCount: rows.rowCount,
-    info: rows.info,
-    number: (name) => rows.number(name),
-    text: (name) => rows.text(name),
+  let done = 0;
+  const panel = await buildPlainPanel(engine, {
     dates,
     knownBy,
     // A composite of the configuration's own making is no column of the exports and is not audited.
-    features: rows.info.map(({ name }) => name).filter((name) => !FRAME.has(name) && name !== 'health_score'),
-  };
+    beside: 'dated.panel_health',
+    stand: async (asOf) => {
+      done += 1;
+      progress?.detail(`${done} of ${dates.length}: ${asOf}`);
+      await materialiseDate(engine, asOf, relations, DERIVED, config);
+      await scoreDate(engine, config, asOf);
+      await engine.execute(
+        'insert into main.panel_fact select distinct $as_of::date, account_id, kind from dated.fact where is_red',
+        { as_of: asOf },
+      );
+    },
+  });
+  await clearDate(engine);
+  return panel;
 }
 
 /** Health of every account on the date, peers frozen on that same day, so that nothing later shapes it. */

@@ -2,6 +2,7 @@ import type { Agent, AgentOutcome, Day } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
 import type { FittedModel } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
+import { isPassedThrough } from '../data/standing.ts';
 import { VIEWS } from '../data/views.ts';
 import type { Engine } from '../engine/engine.ts';
 import { LEDGER_VIEW_NAMES } from '../ledger/index.ts';
@@ -35,11 +36,6 @@ export interface ReplayedDay {
   readonly index: number;
   readonly isLast: boolean;
   readonly outcomes: readonly AgentOutcome[];
-}
-
-/** Views that only pass rows through are read in place; a table of them would copy every event. */
-function isPassedThrough(name: string): boolean {
-  return name.endsWith('_asof');
 }
 
 /** What there is to read: views and derived relations, with what each reads below it. */

@@ -78,12 +78,19 @@ describe('buildPanel', () => {
     expect(panel.number('observation_date')[0]).toBe(dayNumber('2024-02-15'));
     expect(panel.features).toContain('tenure_days');
     expect(panel.features).not.toContain('label');
-    expect(await observationDates(engine, { last: '2024-04-10', every: 'month' })).toEqual([
-      '2024-02-01',
-      '2024-03-01',
-      '2024-04-01',
-    ]);
-    expect(await observationDates(engine, { last: '2024-02-10', every: 'week' })).toEqual(['2024-01-29', '2024-02-05']);
+  });
+});
+
+describe('observationDates', () => {
+  it('starts ninety days after the feeds do, on a first of the month or a Monday, and ends on the last day', () => {
+    // 2 November 2023 + 90 days is 31 January 2024; 3 November gives 1 February itself.
+    const months = ['2024-02-01', '2024-03-01', '2024-04-01'];
+    expect(observationDates('2023-11-02', '2024-04-10', 'month')).toEqual(months);
+    expect(observationDates('2023-11-03', '2024-04-01', 'month')).toEqual(months);
+    // 29 January 2024 was a Monday, 90 days after 31 October 2023.
+    expect(observationDates('2023-10-31', '2024-02-12', 'week')).toEqual(['2024-01-29', '2024-02-05', '2024-02-12']);
+    expect(observationDates('2023-11-01', '2024-02-10', 'week')).toEqual(['2024-02-05']);
+    expect(observationDates('2024-01-01', '2024-02-01', 'month')).toEqual([]);
   });
 });
 

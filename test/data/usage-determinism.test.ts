@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../src/data/config.ts';
 import { createSettings } from '../../src/data/settings.ts';
+import { shadow } from '../../src/data/standing.ts';
 import { createEmptyTables } from '../../src/data/tables.ts';
 import { createViews } from '../../src/data/views.ts';
 import { openDuckDB } from '../../src/engine/duckdb.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { shadow } from '../../src/pipeline/relations.ts';
 
 const DAY = '2024-12-31';
 const VIEWS = [
@@ -52,7 +52,7 @@ describe('usage views over 1.05 million rows', () => {
     await createViews(engine);
     await engine.execute('create schema dated');
     await engine.materialise('dated.account_state', `select * from account_state(date '${DAY}')`);
-    await shadow(engine, 'account_state', 'dated.account_state', DAY);
+    await shadow(engine, 'account_state', DAY);
   });
   afterAll(() => engine.close());
 
@@ -74,7 +74,7 @@ describe('usage views over 1.05 million rows', () => {
       expect(seen.size).toBe(1);
       // The views above it read what was just proven, not the rows once more.
       await engine.materialise(`dated.${view}`, `select * from ${view}(date '${DAY}')`);
-      await shadow(engine, view, `dated.${view}`, DAY);
+      await shadow(engine, view, DAY);
     },
     300_000,
   );

@@ -39,7 +39,7 @@ describe('thread order', () => {
         for (const name of VIEWS_OF_USE) {
           const [row] = await engine.rows(
             `select count(*) as n, md5(string_agg(cast(v as varchar), '|' order by cast(v as varchar))) as bytes
-             from standing.${name} as v`,
+             from dated.${name} as v`,
           );
           expect(Number(row?.['n'])).toBeGreaterThanOrEqual(2000);
           answers.get(name)?.add(String(row?.['bytes']));

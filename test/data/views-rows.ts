@@ -64,7 +64,7 @@ export async function companyOf(
 /** Rows of a view as of a day, by account. */
 export async function byAccount(engine: Engine, view: string, asOf: Day): Promise<Map<string, Row>> {
   await standViews(engine, [view], asOf);
-  const rows = await engine.rows(`select * from standing.${view} order by account_id`);
+  const rows = await engine.rows(`select * from dated.${view} order by account_id`);
   await clearViews(engine);
   return new Map(rows.map((row) => [String(row['account_id']), row]));
 }

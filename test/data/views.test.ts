@@ -40,7 +40,7 @@ describe('every view', () => {
   let engine: Engine | undefined;
   beforeAll(async () => {
     engine = (await companyOf({})).engine;
-    await engine.execute('create schema standing');
+    await engine.execute('create schema dated');
     const standing = new Set(
       viewClosure(VIEWS.filter(({ parameters }) => parameters.length === 1).map(({ name }) => name)),
     );
@@ -50,7 +50,7 @@ describe('every view', () => {
         const plan = await engine.rows(`explain ${select}`);
         plans.set(name, JSON.stringify(plan));
         if (!standing.has(name)) continue;
-        await engine.materialise(`standing.${name}`, select);
+        await engine.materialise(`dated.${name}`, select);
         await shadow(engine, name, '2024-06-30');
       } catch (error) {
         plans.set(name, `failed: ${messageOf(error)}`);
