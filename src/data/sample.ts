@@ -91,7 +91,7 @@ export function sampleFiles(form: SampleForm): readonly SampleFile[] {
         { file: 'subscriptions.csv', sql: 'export-three-subscriptions' },
       ]
     : [
-        ...COMPANY_EXPORTS.map((name) => ({ file: `${fileName(name)}.csv`, sql: `export-${name}` })),
+        ...COMPANY_EXPORTS.map((name) => ({ file: exportFile(name, form), sql: `export-${name}` })),
         { file: ticketFile(form), sql: 'export-tickets' },
         { file: usageFile(form), sql: form.dailyUsage ? 'export-usage-daily' : 'export-usage' },
       ];
@@ -104,6 +104,13 @@ export function sampleFiles(form: SampleForm): readonly SampleFile[] {
 
 function fileName(name: string): string {
   return name.replaceAll('-', '_');
+}
+
+/** Exports as long as the history, which `gzip` compresses beside usage and tickets. */
+const LONG_EXPORTS = ['contacts', 'invoices', 'interactions', 'surveys'];
+
+function exportFile(name: string, form: SampleForm): string {
+  return `${fileName(name)}.csv${form.gzip && LONG_EXPORTS.includes(name) ? '.gz' : ''}`;
 }
 
 function usageFile(form: SampleForm): string {
@@ -170,7 +177,10 @@ export function sampleConfig(form: SampleForm): string {
     '    # One row in twenty-five reaches the warehouse days later; until then it is not known.',
     `    known_at: ${form.dailyUsage ? 'loaded_date' : 'loaded_at'}`,
   ];
-  return sqlText('retain.yaml')
+  return LONG_EXPORTS.reduce(
+    (text, name) => text.replace(`file: ${name}.csv`, `file: ${exportFile(name, form)}`),
+    sqlText('retain.yaml'),
+  )
     .replace('{ticket_file}', ticketFile(form))
     .replace('{usage}', usage.map((line) => `  ${line}`).join('\n'));
 }

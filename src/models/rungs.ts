@@ -117,7 +117,7 @@ export const LADDER_COLUMNS: LadderColumns = {
   decision_proximity: 'decision_days',
   days_since_last_use: 'days_since_last_use',
   health_score: 'health_score',
-  csm_call: 'csm_call_value',
+  csm_call: 'csm_sentiment_value',
 };
 
 /**

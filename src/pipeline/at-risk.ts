@@ -4,7 +4,7 @@ import type { ShownAlert, StepResult } from '../contract/supervisor.ts';
 import { FEATURES } from '../data/features.ts';
 import type { Engine } from '../engine/engine.ts';
 import { longDay } from '../lib/dates.ts';
-import { factText } from '../outreach/fact-text.ts';
+import { FACT_KINDS, factText } from '../outreach/fact-text.ts';
 import { nextStep } from '../outreach/next-step.ts';
 
 /** Columns of the at-risk list in CSV and JSON; the terminal prints cards. */
@@ -142,10 +142,10 @@ function rowOf(
   };
 }
 
-/** The reason a step is looked up by: the fact itself, or the group of the model's strongest term. */
+/** The reason a step is looked up by: the fact itself, or the group of the feature that speaks loudest. */
 function stepReason(first: CellRow | undefined, fallback: string): string {
   const kind = String(first?.['kind'] ?? fallback);
-  if (first?.['source'] !== 'model' && kind !== 'probability') return kind;
+  if (FACT_KINDS.includes(kind)) return kind;
   return FEATURES.find(({ name }) => name === kind)?.group ?? 'relationship';
 }
 

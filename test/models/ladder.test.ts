@@ -143,10 +143,10 @@ describe('too little to say', () => {
 
 describe('rungs', () => {
   it('that lack their column are named with the reason, not left out', async () => {
-    const columns = signal.columns.filter((column) => column.name !== 'csm_call_value');
+    const columns = signal.columns.filter((column) => column.name !== 'csm_sentiment_value');
     const result = await climb({ ...signal, columns }, { origins: 2 });
     const call = result.rows.find((row) => row.rung === 'csm_call');
-    expect(call).toMatchObject({ status: 'skipped', reason: 'no column csm_call_value', is_taken: false });
+    expect(call).toMatchObject({ status: 'skipped', reason: 'no column csm_sentiment_value', is_taken: false });
   });
   it('keep health score and CSM call out of the features of the others', async () => {
     const leak: Panel = {

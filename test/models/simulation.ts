@@ -84,7 +84,7 @@ export function simulatePanel(seed: number, company: SimulatedCompany): Panel {
       continuous('days_since_last_use', 6),
       continuous('decision_days', 7),
       continuous('health_score', 8),
-      continuous('csm_call_value', 9),
+      continuous('csm_sentiment_value', 9),
       continuous('noise', 10),
     ],
     label: company.permuted === true ? permuteWithinDates(label, observation_date, random) : label,

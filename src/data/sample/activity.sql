@@ -54,7 +54,7 @@ with
         when expansion_class = 'unready' and months_left < 7 then 0.96
         when expansion_class = 'spiking' and months_left = 1 then 1.0
         when expansion_class = 'spiking' then least(0.62, logistic(0.3 + 0.7 * health))
-        else logistic(0.35::double + 0.85::double * health + 0.22::double * normal('usage noise', i, month_index))
+        else logistic(0.35::double + 1.25::double * health + 0.22::double * normal('usage noise', i, month_index))
       end::double
       -- people arrive over the first two months
       * case when start_on >= getvariable('first_day')::date then least(1.0, 0.35 + 0.33 * (month_index - first_month)) else 1.0 end
@@ -66,7 +66,7 @@ with
 select
   i, month_index, month_start, kind, seats, health, past_health, decided_on, ended_on, motion, plan,
   least(seats, whole(seats * utilisation, uniform('people', i, month_index))) as active_people,
-  exp(0.22::double * greatest(-3.0, least(3.0, health)))::double as intensity,
+  exp(0.45::double * greatest(-3.0, least(3.0, health)))::double as intensity,
   2 + floor(10 * logistic(0.7::double * health + case plan when 'Starter' then -0.6 when 'Enterprise' then 0.6 else 0.0 end::double))::integer
     as feature_breadth
 from shown

@@ -71,9 +71,9 @@ with
   odds as (
     select
       *,
-      case plan when 'Starter' then -4.15 when 'Team' then -4.35 when 'Business' then -4.5 else -4.6 end::double
+      case plan when 'Starter' then -6.0 when 'Team' then -6.2 when 'Business' then -6.35 else -6.45 end::double
         + case when term_months = 12 then 2.35 else 0.0 end::double
-        - 1.35::double * past_health
+        - 2.5::double * past_health
         + case when is_champion_gone then 1.1 else 0.0 end::double as untreated_log_odds
     from dated
   )
