@@ -22,6 +22,8 @@ export interface ChurnSettings {
   readonly reasons: number;
   /** Days an alert's proposal stays valid. */
   readonly valid_days: number;
+  /** Days before a decision from which the renewal model may speak: `renewal.lead_days`. */
+  readonly lead_days: number;
 }
 
 const COLUMNS: readonly TableColumn[] = [
@@ -52,13 +54,13 @@ export const churn: Agent<ChurnSettings> = {
   id: 'churn',
   title: 'Churn prediction',
   question: 'Who will leave, why, and whom first?',
-  reads: ['account_state', 'account_features', 'fact'],
+  reads: ['account_state', 'account_features', 'fact', 'health_reading'],
   writes: ['churn_risk', 'churn_reason', 'churn_score', 'contribution'],
   needsModel: true,
-  defaults: { entry_factor: 2, reasons: 3, valid_days: 14 },
+  defaults: { entry_factor: 2, reasons: 3, valid_days: 14, lead_days: 180 },
   async run(context, settings): Promise<Finding> {
     const model = context.model as ChurnModel | undefined;
-    const book = await context.columns(BOOK);
+    const book = await context.columns(BOOK, { lead: settings.lead_days });
     const scored = scoreBook(book, model, (name) => CATALOGUE.get(name)?.kind === 'nominal');
     const facts = await readFacts(context, model);
     const risks = assessRisks(book, scored, model, facts, settings.entry_factor);
@@ -72,10 +74,13 @@ export const churn: Agent<ChurnSettings> = {
 
 const CATALOGUE = new Map(FEATURES.map((feature) => [feature.name, feature]));
 
+/** The renewal model learnt decisions at most `lead_days` away and says nothing of later ones. */
 const BOOK = `
   select f.*, s.name, s.csm, s.arr_amount as state_arr_amount, s.decision_date, s.decision_days as state_decision_days,
-    s.seats as state_seats, s.status
+    s.seats as state_seats, s.status, h.health_score,
+    case when f.churn_basis = 'leave' or s.decision_days between 1 and $lead then f.churn_basis end as scored_basis
   from account_features as f join account_state as s on s.account_id = f.account_id
+  left join health_reading as h on h.account_id = f.account_id
   where s.status = 'active' order by f.account_id`;
 
 /** Facts of each account in the order they count: red, not merely due, newest; a demoted kind is no longer red. */

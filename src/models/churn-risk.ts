@@ -44,8 +44,8 @@ export interface ChurnRisk {
 export type FactsByAccount = ReadonlyMap<string, readonly CellRow[]>;
 
 /**
- * Scores the accounts of a book (columns `churn_basis` and the features) with the rung of their basis; a basis without
- * one scores nobody.
+ * Scores the accounts of a book (columns `scored_basis`, null = outside what the models learnt, and the features) with
+ * the rung of their basis; a basis without one scores nobody.
  */
 export function scoreBook(
   book: ColumnSet,
@@ -53,7 +53,7 @@ export function scoreBook(
   isNominal: (feature: string) => boolean,
 ): ScoredBasis[] {
   if (model === undefined) return [];
-  const basisOf = book.text('churn_basis');
+  const basisOf = book.text('scored_basis');
   return (['leave', 'renewal'] as const)
     .map((name) => model[name])
     .filter((basis) => basis.served !== null)

@@ -227,6 +227,7 @@ class LivingNight {
       };
       return settings;
     }
+    if (agent.id === 'churn') return { ...(agent.defaults as object), lead_days: config.renewal.lead_days };
     return agent.id === 'renewal' ? { ...config.renewal, money: this.#money } : agent.defaults;
   }
 
