@@ -40,7 +40,7 @@ export const USAGE = featureGroup('usage', true, [
     1,
     'peak of active users',
     'at most {now} active users in any of the last three windows[; peers {peer}]',
-    'Largest active_users of the three newest 28-day windows; what seats are held against.',
+    'Largest active_users of the three newest 28-day windows; what seats are held against. Missing where users are counted by the day alone: no such count is all who use it.',
   ],
   [
     'feature_count_28d',
@@ -100,7 +100,7 @@ export const USAGE = featureGroup('usage', true, [
     1,
     'share of seats in use',
     '{now} of the seats in use[; peers {peer}]',
-    'active_users_28d ÷ seats, above 1 where more use it than pay; missing without seats.',
+    'active_users_28d ÷ seats, above 1 where more use it than pay; missing without seats, or where users are counted by the day alone.',
   ],
   [
     'event_log_ratio_28d',

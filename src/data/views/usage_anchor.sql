@@ -9,6 +9,9 @@ with daily as (
     min(coalesce(period_start, occurred_on)) as begun_on,
     count(*) as row_count,
     max(case when user_id is not null or active_users is not null then 1 else 0 end) as has_users,
+    -- Users told apart over weeks: a count stated for a single day misses all who came on other days.
+    max(case when user_id is not null or (active_users is not null and period in ('week', 'month')) then 1 else 0 end)
+      as has_whole_users,
     max(case when feature is not null then 1 else 0 end) as has_features,
     max(case when error_count is not null then 1 else 0 end) as has_errors,
     max(case when duration_seconds is not null then 1 else 0 end) as has_durations,
@@ -28,6 +31,7 @@ summary as (
     max(occurred_on) as last_on,
     greatest(7, coalesce(percentile_disc(0.99) within group (order by gap_days), 7)) as usual_pause_days,
     coalesce(max(has_users), 0) = 1 as has_users,
+    coalesce(max(has_whole_users), 0) = 1 as has_whole_users,
     coalesce(max(has_features), 0) = 1 as has_features,
     coalesce(max(has_errors), 0) = 1 as has_errors,
     coalesce(max(has_durations), 0) = 1 as has_durations,
@@ -43,6 +47,7 @@ select
   coalesce(as_of - last_on > usual_pause_days, false) as is_stopped,
   case when as_of - last_on > usual_pause_days then last_on else cast(as_of as date) end as anchor_on,
   has_users,
+  has_whole_users,
   has_features,
   has_errors,
   has_durations,

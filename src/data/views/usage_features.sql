@@ -10,6 +10,7 @@ with book as (
     least(coalesce(account.tenure_days, 392), 392) as tenure_days,
     least(anchor.anchor_on - anchor.first_on + 1, 392) as feed_days,
     anchor.has_users,
+    anchor.has_whole_users,
     anchor.has_features,
     anchor.has_errors,
     anchor.has_durations,
@@ -67,13 +68,13 @@ select
   cast(coalesce(last_use_days_ago, least(greatest(tenure_days, 0), feed_days)) as double) as days_since_last_use,
   cast(events_0 as double) as event_count_28d,
   case when has_users then cast(users_0 as double) end as active_users_28d,
-  case when has_users then cast(peak_users_0_2 as double) end as peak_active_users_84d,
+  case when has_whole_users then cast(peak_users_0_2 as double) end as peak_active_users_84d,
   case when has_features then cast(features_0 as double) end as feature_count_28d,
   case when not has_long_periods then cast(days_0 as double) end as active_days_28d,
   cast(weeks_0_2 as double) as active_weeks_12w,
   case when users_0 > 0 then cast(events_0 as double) / users_0 end as events_per_user_28d,
   case when seats > 0 then cast(events_0 as double) / seats end as events_per_seat_28d,
-  case when seats > 0 and has_users then cast(users_0 as double) / seats end as seat_use_rate_28d,
+  case when seats > 0 and has_whole_users then cast(users_0 as double) / seats end as seat_use_rate_28d,
   case when past_windows >= 1 then ln((events_0 + 1) / (cast(events_1_3 as double) / past_windows + 1)) end
     as event_log_ratio_28d,
   case when past_windows >= 1 and has_users then ln((users_0 + 1) / (cast(users_1_3 as double) / past_windows + 1)) end

@@ -11,6 +11,7 @@ with book as (
     least(coalesce(account.tenure_days, 392), anchor.anchor_on - anchor.first_on + 1) as known_days,
     anchor.is_connected,
     anchor.has_users,
+    anchor.has_whole_users,
     anchor.has_features
   from account_state(as_of) as account
   cross join usage_anchor(as_of) as anchor
@@ -35,11 +36,13 @@ adopted as (
   from usage_feature(as_of)
   group by account_id
 ),
+-- Whole windows of its life alone: part of one would pass for a quiet one.
 past as (
-  select account_id, sum(active_users) as active_users
-  from usage_window(as_of)
-  where window_index between 1 and 3
-  group by account_id
+  select usage.account_id, sum(usage.active_users) as active_users
+  from usage_window(as_of) as usage
+  join book on book.account_id = usage.account_id
+  where usage.window_index between 1 and 3 and (usage.window_index + 1) * 28 <= book.known_days
+  group by usage.account_id
 ),
 read as (
   select
@@ -67,8 +70,8 @@ select
   end as feature_adoption_rate,
   case
     when not (is_read and has_users) then null
-    when seats > 0 then cast(active_users as double) / seats
-    when past_users > 0 then cast(active_users as double) * past_windows / past_users
+    when seats > 0 and has_whole_users then cast(active_users as double) / seats
+    when past_users > 0 and past_windows >= 1 then cast(active_users as double) * past_windows / past_users
     when active_users = 0 then 0
   end as engagement_rate,
   case when is_read and is_connected then case when is_fact then effect when p_value is not null then 0 end end as usage_trend,
