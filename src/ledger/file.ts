@@ -112,7 +112,10 @@ export async function createFile(engine: Engine, file: string, build: () => Prom
   }
   try {
     await withLedger(engine, fresh, 'write', {}, build);
-    if (exists(`${fresh}.wal`)) throw new UserError(`The ledger ${file} could not be written.`, { hint: DISK_HINT });
+    if (exists(`${fresh}.wal`)) {
+      // The new file could not take over what stands in its log: there is no room for it.
+      throw new UserError(`The ledger ${file} could not be written: the disk is full.`, { hint: DISK_HINT });
+    }
     place(fresh, file);
   } catch (error) {
     throw explain(error, file);

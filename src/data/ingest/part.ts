@@ -1,4 +1,5 @@
 import { createReadStream, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -150,6 +151,12 @@ async function copy(
     if (/no space left|disk full|could not write|enospc/i.test(messageOf(error))) {
       throw new UserError(`the cache cannot be written while reading ${labels}: the disk is full`, {
         hint: 'Free some space, or put the store elsewhere with --store.',
+        cause: error,
+      });
+    }
+    if (messageOf(error).includes(target) && /permission denied|read-only|cannot open file/i.test(messageOf(error))) {
+      throw new UserError(`the cache ${dirname(target)} cannot be written while reading ${labels}`, {
+        hint: 'Make it writable for this user, or give another directory with --store.',
         cause: error,
       });
     }

@@ -114,8 +114,8 @@ export const CHECKS: readonly Check[] = [
     id: 'negative_money',
     table: 'contract',
     severity: 'warning',
-    words: 'contracts carry a negative amount',
-    remedy: 'Credits belong in invoice; check the mapped amount column.',
+    words: 'contracts carry a negative amount or number of seats',
+    remedy: 'Credits belong in invoice; check the mapped columns of amount and seats.',
   },
   {
     id: 'negative_invoice',
