@@ -59,7 +59,8 @@ export function scoreBook(
     .filter((basis) => basis.served !== null)
     .map((basis) => {
       const rows = Int32Array.from(basisOf.flatMap((name, i) => (name === basis.basis ? [i] : [])));
-      const names = basis.served?.feature_names ?? [];
+      // A refit may rest on other features than the rung that serves.
+      const names = [...new Set([basis.served, ...basis.refits].flatMap((fit) => fit?.feature_names ?? []))].sort();
       const columns = names.map((name) => featureColumn(book, name, isNominal(name), rows));
       return { basis, rows, columns, scores: scoreBasis(basis, columns) };
     });

@@ -1,3 +1,4 @@
+import { factsHeading } from '../agents/churn.ts';
 import { AGENTS } from '../agents/index.ts';
 import type { FindingTable } from '../contract/agent.ts';
 import type { ReportHeader, ReportList, RunReport, Warning } from '../contract/report.ts';
@@ -50,7 +51,7 @@ function atRiskList(night: Night, { csm, segment, top }: Selection): ReportList 
     name: 'at_risk',
     title: table.title,
     question: 'Whom to look after this week, why, and what next?',
-    headline: runSummary(night),
+    headline: atRiskHeadline(night),
     columns: table.columns,
     notes: table.notes,
     rowCount: chosen.length,
@@ -76,6 +77,14 @@ function atRiskTable(night: Night): FindingTable {
   if (held + inHand > 0)
     notes.push(`${held} more entered but wait (capacity, new budget, cool-down); ${inHand} are in hand`);
   return { name: 'at_risk', title: 'At risk', columns: AT_RISK_COLUMNS, order: ['rank'], notes };
+}
+
+/** A list without a forecast says so before it says how long it is. */
+function atRiskHeadline(night: Night): string {
+  const churn = night.outcomes.find(({ agent }) => agent === 'churn');
+  const columns = churn?.status === 'ok' ? churn.finding.tables[0]?.columns : undefined;
+  if (columns === undefined || columns.some(({ key }) => key === 'churn_probability')) return runSummary(night);
+  return `${factsHeading(night.model)}; ${runSummary(night)}`;
 }
 
 async function header(night: Night): Promise<ReportHeader> {
@@ -133,6 +142,10 @@ function nextCommands(night: Night): string[] {
 
 /** The most important line. */
 export function runSummary(night: Night): string {
+  const churn = night.outcomes.find(({ agent }) => agent === 'churn');
+  if (churn !== undefined && churn.status !== 'ok') {
+    return `there is no at-risk list as of ${longDay(night.workspace.asOf)}: the churn agent was ${churn.status}`;
+  }
   const fresh = night.atRisk.filter((row) => row['is_new'] === true).length;
   const arr = night.atRisk.reduce(
     (sum, row) => sum + (typeof row['arr_amount'] === 'number' ? row['arr_amount'] : 0),
@@ -156,7 +169,7 @@ export async function storedReport(night: Night): Promise<unknown> {
   );
   return {
     header: await header(night),
-    tables: [{ ...atRiskTable(night), headline: runSummary(night), question: null }, ...tables],
+    tables: [{ ...atRiskTable(night), headline: atRiskHeadline(night), question: null }, ...tables],
     warnings: reportWarnings(night),
     outcomes: night.outcomes.map(({ agent, status }) => ({ agent, status })),
     next: nextCommands(night),
