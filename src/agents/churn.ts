@@ -46,7 +46,7 @@ const COLUMNS: readonly TableColumn[] = [
   { key: 'red_fact_count', label: 'red', kind: 'integer' },
   { key: 'is_at_risk', label: 'at risk', kind: 'boolean' },
   { key: 'entered_by', label: 'entered by', kind: 'text', terminal: false },
-  { key: 'main_reason', label: 'main reason', kind: 'text' },
+  { key: 'main_reason', label: 'main reason', kind: 'text', isName: true },
 ];
 
 /** Who will leave or not renew: a calibrated probability where a model earned it, else the facts alone. */

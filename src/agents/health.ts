@@ -36,6 +36,7 @@ const LIST_COLUMNS: readonly TableColumn[] = [
   { key: 'band_basis', label: 'band from', kind: 'text', terminal: false },
   { key: 'band_days', label: 'days in band', kind: 'integer' },
   { key: 'change', label: 'change', kind: 'number' },
+  { key: 'lowest_measure', label: 'lowest measure', kind: 'text', isName: true },
   { key: 'behaviour_change', label: 'behaviour', kind: 'number', terminal: false },
   { key: 'configuration_change', label: 'configuration', kind: 'number', terminal: false },
   { key: 'coverage_change', label: 'coverage', kind: 'number', terminal: false },
@@ -46,7 +47,6 @@ const LIST_COLUMNS: readonly TableColumn[] = [
   { key: 'business_outcomes', label: 'outcomes', kind: 'score' },
   { key: 'coverage_rate', label: 'coverage', kind: 'rate' },
   { key: 'feed_coverage_rate', label: 'feeds', kind: 'rate', terminal: false },
-  { key: 'lowest_measure', label: 'lowest measure', kind: 'text' },
   { key: 'compared_with', label: 'last reading', kind: 'date', terminal: false },
 ];
 

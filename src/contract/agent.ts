@@ -25,6 +25,8 @@ export interface TableColumn {
     | 'boolean'
     | 'list';
   readonly unit?: string;
+  /** Values are snake_case names: people read them with spaces; CSV and JSON keep them. */
+  readonly isName?: boolean;
   /** Shown in the terminal table; the rest is in CSV, JSON and `account`. Default true. */
   readonly terminal?: boolean;
 }

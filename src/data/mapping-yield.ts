@@ -88,9 +88,10 @@ const LISTS: readonly Need[] = [
   },
   {
     name: 'health',
-    test: (has) => MEASURES.some((measure) => measure.test(has)),
+    test: (has) =>
+      (has('contract') || has('mrr_month') || has('account')) && MEASURES.some((measure) => measure.test(has)),
     from: 'the measures below',
-    lacks: 'any measure',
+    lacks: 'accounts or contracts, and any measure',
   },
   {
     name: 'churn',

@@ -140,9 +140,9 @@ const HEALTH: readonly TableColumn[] = [
 ];
 
 const MEASURES: readonly TableColumn[] = [
-  { key: 'component', label: 'component', kind: 'text' },
+  { key: 'component', label: 'component', kind: 'text', isName: true },
   { key: 'component_weight', label: 'weight', kind: 'number' },
-  { key: 'measure', label: 'measure', kind: 'text' },
+  { key: 'measure', label: 'measure', kind: 'text', isName: true },
   { key: 'measure_weight', label: 'in component', kind: 'number' },
   { key: 'measure_value', label: 'value', kind: 'number' },
   { key: 'measure_score', label: 'score', kind: 'score' },
@@ -168,12 +168,12 @@ const CHURN: readonly TableColumn[] = [
   { key: 'base_rate', label: 'base rate', kind: 'rate' },
   { key: 'expected_loss_amount', label: 'expected loss', kind: 'money' },
   { key: 'may', label: 'may', kind: 'text' },
-  { key: 'entered_by', label: 'at risk by', kind: 'text' },
-  { key: 'main_reason', label: 'main reason', kind: 'text' },
+  { key: 'entered_by', label: 'at risk by', kind: 'text', isName: true },
+  { key: 'main_reason', label: 'main reason', kind: 'text', isName: true },
 ];
 
 const CONTRIBUTIONS: readonly TableColumn[] = [
-  { key: 'term', label: 'term', kind: 'text' },
+  { key: 'term', label: 'term', kind: 'text', isName: true },
   { key: 'contribution', label: 'log-odds', kind: 'number' },
 ];
 

@@ -25,6 +25,7 @@ export function initReport(found: InitFindings): RunReport {
   const { recognition, churn } = found;
   const { guesses } = recognition;
   const addition = bestAddition(guesses);
+  const hasAccounts = guesses.some(({ table }) => ['account', 'contract', 'mrr_month'].includes(table));
   const lists = [tablesList(guesses), columnsList(guesses), leftOutList(recognition)];
   if ('counts' in churn) lists.push(definitionsList(churn));
   lists.push(yieldList(guesses, addition));
@@ -57,10 +58,10 @@ export function initReport(found: InitFindings): RunReport {
             },
           ]
         : [],
-    next: ['check', 'run'].map(
+    next: (hasAccounts ? ['check', 'run'] : []).map(
       (verb) => `retain ${verb}${found.configFile === 'retain.yaml' ? '' : ` --config ${found.configFile}`}`,
     ),
-    summary: `${found.configFile} written: ${guesses.length} ${guesses.length === 1 ? 'table' : 'tables'} from ${new Set(guesses.map((guess) => guess.profile.file)).size} files. ${
+    summary: `${hasAccounts ? '' : 'No file says which accounts there are: add contracts, subscriptions or an account list, then run init again with --force. '}${found.configFile} written: ${guesses.length} ${guesses.length === 1 ? 'table' : 'tables'} from ${new Set(guesses.map((guess) => guess.profile.file)).size} files. ${
       addition === undefined
         ? 'Nothing is missing for the lists there are.'
         : `The one export that would add most: ${addition.name}.`

@@ -11,7 +11,7 @@ import { headerNotes } from './run-header.ts';
 import { openWorkspace } from './workspace.ts';
 
 const LADDER_COLUMNS: readonly TableColumn[] = [
-  { key: 'rung', label: 'rung', kind: 'text' },
+  { key: 'rung', label: 'rung', kind: 'text', isName: true },
   { key: 'status', label: 'status', kind: 'text', terminal: false },
   { key: 'log_loss', label: 'log loss', kind: 'number' },
   { key: 'gain', label: 'gain over base', kind: 'number' },
@@ -25,7 +25,7 @@ const LADDER_COLUMNS: readonly TableColumn[] = [
 ];
 
 const FACT_COLUMNS: readonly TableColumn[] = [
-  { key: 'kind', label: 'fact', kind: 'text' },
+  { key: 'kind', label: 'fact', kind: 'text', isName: true },
   { key: 'holder_count', label: 'accounts held it', kind: 'integer' },
   { key: 'holder_outcome_count', label: 'of them left', kind: 'integer' },
   { key: 'expected_outcome_count', label: 'due at the rate of the rest', kind: 'number' },

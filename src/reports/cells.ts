@@ -75,7 +75,7 @@ export function cellText(value: Cell | undefined, column: TableColumn, digits: n
   if (value === null || value === undefined) return NO_VALUE;
   if (typeof value === 'number') return numberText(value, column, digits, currency);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value === 'string') return printable(value);
+  if (typeof value === 'string') return printable(column.isName === true ? value.replaceAll('_', ' ') : value);
   return printable(plainText(value));
 }
 
