@@ -2,6 +2,7 @@ import type { BasisModel } from '../contract/churn-model.ts';
 import type { Explanation, FeatureColumn } from '../contract/model.ts';
 import { sigmoid } from '../lib/numbers.ts';
 import { foldCalibration } from './calibration.ts';
+import { quantileOf } from './metrics/bootstrap.ts';
 import { explainServing } from './serving.ts';
 
 /** What a basis says of each row. */
@@ -30,27 +31,14 @@ export function scoreBasis(basis: BasisModel, columns: readonly FeatureColumn[])
   const rowCount = churn_probability.length;
   const low = new Float64Array(rowCount);
   const high = new Float64Array(rowCount);
-  const sorted = new Float64Array(refits.length);
   for (let i = 0; i < rowCount; i++) {
-    refits.forEach((logOdds, k) => {
-      sorted[k] = logOdds[i] as number;
-    });
-    sorted.sort();
-    low[i] = sigmoid(Math.min(quantile(sorted, TAIL), explanation.log_odds[i] as number));
-    high[i] = sigmoid(Math.max(quantile(sorted, 1 - TAIL), explanation.log_odds[i] as number));
+    const sorted = refits.map((logOdds) => logOdds[i] as number).sort((a, b) => a - b);
+    low[i] = sigmoid(Math.min(quantileOf(sorted, TAIL), explanation.log_odds[i] as number));
+    high[i] = sigmoid(Math.max(quantileOf(sorted, 1 - TAIL), explanation.log_odds[i] as number));
   }
   return { churn_probability, low, high, explanation };
 }
 
 function calibrated(explanation: Explanation, calibration: BasisModel['calibration']): Explanation {
   return calibration === null ? explanation : foldCalibration(explanation, { kind: 'platt', ...calibration });
-}
-
-function quantile(sorted: Float64Array, share: number): number {
-  if (sorted.length === 0) return Number.NaN;
-  const place = share * (sorted.length - 1);
-  const below = Math.floor(place);
-  const first = sorted[below] as number;
-  const next = sorted[Math.min(below + 1, sorted.length - 1)] as number;
-  return first + (place - below) * (next - first);
 }

@@ -1,3 +1,4 @@
+import { median, medianAbsoluteDeviation } from 'simple-statistics';
 import { quantileOf } from './metrics/bootstrap.ts';
 
 /** An account's own norm of one measure: median and robust spread (1.4826 · MAD) of its earlier readings. */
@@ -78,7 +79,7 @@ export function freezeCalibration(input: CalibrationInput): HealthCalibration {
 
 function quantileTable(values: readonly number[]): number[] {
   if (values.length === 0) return [];
-  const sorted = Float64Array.from(values).sort();
+  const sorted = Array.from(Float64Array.from(values).sort());
   return Array.from({ length: POINTS }, (_, i) => quantileOf(sorted, i / (POINTS - 1)));
 }
 
@@ -93,11 +94,9 @@ function ownNorms(history: MeasureHistory, minReadings: number): Record<string, 
   });
   const out: Record<string, OwnNorm> = {};
   for (const account of [...byAccount.keys()].sort()) {
-    const sorted = Float64Array.from(byAccount.get(account) ?? []).sort();
-    if (sorted.length < minReadings) continue;
-    const median = quantileOf(sorted, 0.5);
-    const spread = 1.4826 * quantileOf(sorted.map((x) => Math.abs(x - median)).sort(), 0.5);
-    out[account] = { median, spread };
+    const values = byAccount.get(account) ?? [];
+    if (values.length < minReadings) continue;
+    out[account] = { median: median(values), spread: 1.4826 * medianAbsoluteDeviation(values) };
   }
   return out;
 }

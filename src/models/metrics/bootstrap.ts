@@ -1,3 +1,4 @@
+import { quantileSorted, sampleStandardDeviation } from 'simple-statistics';
 import type { Random } from '../../contract/model.ts';
 import { randomInt } from '../../lib/random.ts';
 import { type OriginRanking, rankByOrigin } from './origins.ts';
@@ -147,7 +148,7 @@ function intervalOf(statistic: Statistic, count: number, random: Random, options
     const value = statistic(drawCounts(count, random, counts));
     if (!Number.isNaN(value)) values.push(value);
   }
-  const sorted = Float64Array.from(values).sort();
+  const sorted = values.toSorted((a, b) => a - b);
   return {
     value: statistic(undefined),
     low: quantileOf(sorted, (1 - level) / 2),
@@ -160,21 +161,10 @@ function intervalOf(statistic: Statistic, count: number, random: Random, options
 }
 
 /** Quantile of ascending values, linear between neighbours (type 7, the default of R and NumPy). `NaN` when empty. */
-export function quantileOf(sorted: Float64Array, probability: number): number {
-  if (sorted.length === 0) return Number.NaN;
-  const place = probability * (sorted.length - 1);
-  const below = Math.floor(place);
-  const low = sorted[below] as number;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
-  return low === high ? low : low + (place - below) * (high - low);
+export function quantileOf(sorted: readonly number[], probability: number): number {
+  return sorted.length === 0 ? Number.NaN : quantileSorted(sorted, probability);
 }
 
 function deviationOf(values: readonly number[]): number {
-  if (values.length < 2) return Number.NaN;
-  let mean = 0;
-  for (const value of values) mean += value;
-  mean /= values.length;
-  let sum = 0;
-  for (const value of values) sum += (value - mean) ** 2;
-  return Math.sqrt(sum / (values.length - 1));
+  return values.length < 2 ? Number.NaN : sampleStandardDeviation(values);
 }
