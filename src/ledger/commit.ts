@@ -80,8 +80,8 @@ export async function commitRun(
       await migrate(engine, ledgerFile);
       const number = await writeRun(engine, ledgerFile, record);
       await wrote('run');
-      for (const name of Object.keys(record.tables)) {
-        await writeTable(engine, name, record.run.run_id, number);
+      for (const [name, source] of Object.entries(record.tables)) {
+        if (!isEmpty(source)) await writeTable(engine, name, record.run.run_id, number);
         await wrote(name);
       }
       for (const list of record.lists) {
@@ -120,8 +120,8 @@ export async function commitRows(
   try {
     await withLedger(engine, ledgerFile, 'write', options, async () => {
       await migrate(engine, ledgerFile);
-      for (const name of Object.keys(tables)) {
-        await writeTable(engine, name, null, null);
+      for (const [name, source] of Object.entries(tables)) {
+        if (!isEmpty(source)) await writeTable(engine, name, null, null);
         await wrote(name);
       }
     });
@@ -136,8 +136,13 @@ async function stage(engine: Engine, tables: Readonly<Record<string, RowSource>>
   for (const [name, source] of Object.entries(tables)) {
     ledgerTable(name);
     if ('select' in source) await engine.materialise(`pending.${name}`, source.select);
-    else await stageRows(engine, name, source.rows);
+    else if (!isEmpty(source)) await stageRows(engine, name, source.rows);
   }
+}
+
+/** No rows have no columns either: there is nothing to stage and nothing to write. */
+function isEmpty(source: RowSource): boolean {
+  return 'rows' in source && source.rows.length === 0;
 }
 
 async function stageLists(engine: Engine, lists: readonly ListSource[]): Promise<void> {
@@ -150,12 +155,9 @@ async function stageLists(engine: Engine, lists: readonly ListSource[]): Promise
 
 /** Rows of JavaScript values enter as numbers, booleans or text and are cast by the ledger's own column types. */
 async function stageRows(engine: Engine, name: string, rows: readonly CellRow[]): Promise<void> {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  // A table without rows still has to exist; its one column never reaches the ledger.
-  const names = columns.length === 0 ? ['run_id'] : columns;
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const definition = names.map((column) => `${quoteName(column)} ${typeOf(rows, column)}`).join(', ');
   await engine.execute(`create table pending.${quoteName(name)} (${definition})`);
-  if (rows.length === 0) return;
   await engine.append(
     `pending.${name}`,
     Object.fromEntries(names.map((column) => [column, rows.map((row) => cellValue(row[column] ?? null))])),
