@@ -105,7 +105,9 @@ function rowOf(
 ): CardCells & CellRow {
   const { alert } = shown;
   const may = account['may'] === 'shrink' ? 'shrink' : 'leave';
-  const reason = may === 'shrink' ? 'shrink' : stepReason(reasons[0], alert.reason);
+  // A red fact is acted on first, whatever the larger loss would be.
+  const isShrink = may === 'shrink' && !reasons.some((row) => row['is_red'] === true);
+  const reason = isShrink ? 'shrink' : stepReason(reasons[0], alert.reason);
   const step = nextStep(reason, asOf);
   const number = (key: string) => (typeof account[key] === 'number' ? (account[key] as number) : null);
   const text = (key: string) => (typeof account[key] === 'string' ? (account[key] as string) : null);

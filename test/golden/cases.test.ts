@@ -11,12 +11,13 @@ import { ROOT } from '../helpers/source.ts';
  * their stdout is kept in.
  */
 const CASES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  sample: {
-    'run.txt': ['run', '--top', '5'],
-    'at-risk.md': ['at-risk', '--format', 'markdown', '--top', '5'],
-    'health.txt': ['health', '--top', '20'],
-    'churn.txt': ['churn', '--top', '20'],
-    'renewal.txt': ['renewal', '--top', '20'],
+  tiny: {
+    'run.txt': ['run'],
+    'at-risk.md': ['at-risk', '--format', 'markdown'],
+    'at-risk.json': ['at-risk', '--format', 'json'],
+    'health.txt': ['health'],
+    'churn.txt': ['churn'],
+    'renewal.txt': ['renewal'],
     'check.txt': ['check'],
   },
 };
