@@ -8,6 +8,7 @@ import type {
   TableColumn,
 } from '../contract/agent.ts';
 import type { HealthSettings } from '../contract/config.ts';
+import { DEFAULT_HEALTH } from '../data/config-defaults.ts';
 import { addDays, daysBetween } from '../lib/dates.ts';
 import { type Band, decideBand, type HealthOverride, rollUp } from '../models/bands.ts';
 import { freezeCalibration, type HealthCalibration } from '../models/health-calibration.ts';
@@ -57,7 +58,7 @@ export const health: Agent<HealthAgentSettings> = {
   question: 'How is each account doing, and what moved?',
   reads: ['account_state', 'health_measures', 'fact', 'readings_asof', 'overrides_asof', 'health_measures_revised'],
   writes: ['health_score', 'health_measure', 'health_reading', 'health_calibration'],
-  defaults: {} as HealthAgentSettings,
+  defaults: { health: DEFAULT_HEALTH, calibration: undefined, previous: undefined },
   async run(context, settings): Promise<Finding> {
     const book = await context.columns(ACCOUNTS);
     const rows = readRows(book, Object.keys(measureSettings(settings.health)));

@@ -10,7 +10,7 @@ import type { Workspace } from './workspace.ts';
  * say of that day now (`revised_on` = that day). Left empty when the inputs are those of the run that took the reading:
  * then nothing can have been revised.
  */
-export async function reviseLastReading(workspace: Workspace): Promise<void> {
+export async function reviseLastReading(workspace: Pick<Workspace, 'engine' | 'config' | 'ingested'>): Promise<void> {
   const { engine, config, ingested } = workspace;
   const names = Object.keys(MEASURE_DIRECTIONS);
   const columns = names.map((name) => `${quoteName(name)} double`).join(', ');
