@@ -293,6 +293,7 @@ export function factsHeading(model: ChurnModel | undefined): string {
   const bases = model === undefined ? [] : [model.leave, model.renewal].filter(({ row_count }) => row_count > 0);
   if (bases.some(({ verdict }) => verdict === 'no_signal'))
     return 'no signal: no model beats the base rate out of time; facts, not a forecast';
+  if (bases.length === 0) return 'facts, not a forecast: the exports hold no history long enough to learn from';
   const most = Math.max(0, ...bases.map(({ outcome_count }) => outcome_count));
   const needed = model?.min_outcomes;
   return `facts, not a forecast: ${most} ${most === 1 ? 'outcome' : 'outcomes'} here${needed === undefined ? '' : `, ${needed} needed`}`;

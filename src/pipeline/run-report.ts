@@ -128,7 +128,19 @@ function reportWarnings(night: Night): Warning[] {
           ]
         : [],
   );
-  return [...failed, ...qualityWarnings(night.quality, night.workspace)];
+  return [...failed, ...noneActive(night), ...qualityWarnings(night.quality, night.workspace)];
+}
+
+/** Lists that are empty because nothing says who pays need another file, not another day. */
+function noneActive({ workspace: { config } }: Night): Warning[] {
+  if (config.tables.contract !== undefined || config.tables.mrr_month !== undefined) return [];
+  return [
+    {
+      what: 'no contracts are connected, so no account is known to pay',
+      consequence: 'accounts are counted, none is listed',
+      remedy: 'add the contract, subscription or monthly revenue export and run: retain init --force',
+    },
+  ];
 }
 
 function nextCommands(night: Night): string[] {
