@@ -72,7 +72,11 @@ await replay({
       assumed_days: Number.MAX_SAFE_INTEGER,
     });
     state = result.state;
-    await rememberDate(engine, 'bench', day, false, { config_hash: 'bench', calibration_id: null, model_id: model.model_id });
+    await rememberDate(engine, 'bench', day, false, {
+      config_hash: 'bench',
+      calibration_id: null,
+      model_id: model.model_id,
+    });
     weeks.push({ day, opened: result.events.filter(({ event }) => event === 'opened').length, kind: kindOf(day) });
   },
 });
@@ -81,7 +85,9 @@ await replay({
 const counted = weeks.slice(4);
 for (const { day, opened, kind } of counted) console.log(`${day}  ${String(opened).padStart(3)} new  ${kind}`);
 const ordinary = mean(counted.filter(({ kind }) => kind === 'ordinary').map(({ opened }) => opened));
-console.log(`\nmodel: ${model.leave.verdict} / ${model.renewal.verdict}; ${counted.length} weeks; ordinary week: ${ordinary.toFixed(2)} new alerts`);
+console.log(
+  `\nmodel: ${model.leave.verdict} / ${model.renewal.verdict}; ${counted.length} weeks; ordinary week: ${ordinary.toFixed(2)} new alerts`,
+);
 let worst = 0;
 for (const kind of ['summer', 'year_end', 'outage', 'missing_feed']) {
   const these = counted.filter((week) => week.kind === kind).map(({ opened }) => opened);
