@@ -20,7 +20,7 @@ export const SUPPORT = featureGroup('support', true, [
     -1,
     'support load per user',
     '{now} weighted tickets per active user in 90 days[; peers {peer}]',
-    'Tickets created, urgent counting 4, high 2, normal 1, low ½, ÷ monthly active users (mean of the three newest windows, at least 1).',
+    'Tickets created, urgent counting 4, high 2, normal 1, low ½, ÷ monthly active users (mean of the three newest windows, of those that lie whole inside the account’s life and the feed’s, at least 1).',
   ],
   [
     'ticket_log_ratio_90d',
@@ -30,7 +30,7 @@ export const SUPPORT = featureGroup('support', true, [
     -1,
     'support load against its own past',
     'support load {now} against its own past (log ratio)[; peers {peer}]',
-    'ln((weighted tickets of 90 days + 1) ÷ (mean of the up to three 90-day blocks before + 1)); missing below 180 days.',
+    'ln((weighted tickets of 90 days + 1) ÷ (mean of the up to three 90-day blocks before that lie whole inside the account’s life and the feed’s + 1)); missing below 180 days of either.',
   ],
   [
     'open_ticket_count',

@@ -110,7 +110,7 @@ export const USAGE = featureGroup('usage', true, [
     1,
     'use against its own past',
     'use {now} against its own last 12 weeks (log ratio)[; peers {peer}]',
-    'ln((event_count_28d + 1) ÷ (mean of the up to three windows before + 1)); missing below 56 days of life or feed.',
+    'ln((event_count_28d + 1) ÷ (mean of the up to three windows before that lie whole inside the account’s life and the feed’s + 1)); missing below 56 days of either. Rows before its first contract do not count.',
   ],
   [
     'user_log_ratio_28d',

@@ -1,3 +1,4 @@
+import type { Day } from '../contract/agent.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type ChangeBook, detectChanges } from '../models/change.ts';
 import { writeColumns } from './context.ts';
@@ -12,7 +13,7 @@ const usageChange: DerivedRelation = {
   name: 'usage_change',
   reads: ['account_state', 'usage_window', 'usage_anchor'],
   async compute(engine, asOf) {
-    const { accounts, book } = await readBook(engine);
+    const { accounts, book } = await readBook(engine, asOf);
     const changes = detectChanges(book);
     const all = <T>(pick: (change: (typeof changes)[number]) => Iterable<T>): T[] =>
       changes.flatMap((change) => [...pick(change)]);
@@ -37,12 +38,13 @@ const usageChange: DerivedRelation = {
   },
 };
 
-async function readBook(engine: Engine): Promise<{ accounts: string[]; book: ChangeBook }> {
+async function readBook(engine: Engine, asOf: Day): Promise<{ accounts: string[]; book: ChangeBook }> {
   const rows = await engine.columns(
     `select s.account_id, s.segment,
-       least(coalesce(s.tenure_days, 0), case when a.is_connected then a.anchor_on - a.first_on + 1 else 0 end) as known_days
+       least(coalesce(s.tenure_days - (cast($as_of as date) - a.anchor_on), 0), case when a.is_connected then a.anchor_on - a.first_on + 1 else 0 end) as known_days
      from dated.account_state as s cross join dated.usage_anchor as a
      where s.status = 'active' and not s.is_unmatched order by s.account_id`,
+    { as_of: asOf },
   );
   const accounts = rows.text('account_id').map((id) => id ?? '');
   const names = rows.text('segment');

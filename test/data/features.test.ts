@@ -269,6 +269,98 @@ describe('usage_window', () => {
   });
 });
 
+describe('own past of a young account', () => {
+  const day = '2024-12-31';
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await usageEngine();
+  });
+  afterAll(() => engine.close());
+
+  /** Accounts with one open contract each since `tenure` days, and a feed that account `z` keeps running. */
+  async function company(tenures: Readonly<Record<string, number>>, uses: readonly Use[]): Promise<Map<string, Row>> {
+    await engine.execute('delete from contract');
+    for (const [account, tenure] of Object.entries({ z: 390, ...tenures })) {
+      await engine.execute(
+        `insert into contract by name select $account as contract_id, $account as account_id, $start::date as start_date,
+           $start::date as known_on, 100 as mrr_amount, true as is_recurring`,
+        { account, start: addDays(day, -tenure) },
+      );
+    }
+    const running = Array.from({ length: 390 }, (_, j) => ({
+      account: 'z',
+      on: addDays(day, -j),
+      user: 'u',
+      feature: 'x',
+      events: 1,
+    }));
+    await put(engine, [...uses, ...running]);
+    const rows = await engine.rows('select * from usage_features($day::date)', { day });
+    return new Map(rows.map((row) => [String(row['account_id']), row]));
+  }
+
+  it('is the mean of the windows it lived through whole, worked out by hand', async () => {
+    const daily = (account: string, from: number, to: number, events: number): Use[] =>
+      Array.from({ length: to - from }, (_, j) => ({
+        account,
+        on: addDays(day, -from - j),
+        user: 'u',
+        feature: 'x',
+        events,
+      }));
+    const rows = await company({ y: 90, w: 56, v: 55 }, [
+      // 28 events now, 56 and 84 in the two whole windows before; of the third only six days were lived, with 10 a day,
+      // and before its contract began it was tried out with 50 a day.
+      ...daily('y', 0, 28, 1),
+      ...daily('y', 28, 56, 2),
+      ...daily('y', 56, 84, 3),
+      ...daily('y', 84, 91, 10),
+      ...daily('y', 91, 112, 50),
+      // One whole window before the newest; a single day beside it.
+      ...daily('w', 0, 57, 4),
+      ...daily('v', 0, 56, 4),
+    ]);
+    expect(rows.get('y')?.['event_log_ratio_28d']).toBeCloseTo(Math.log(29 / 71), 12);
+    expect(rows.get('y')?.['user_log_ratio_28d']).toBe(0);
+    expect(rows.get('y')?.['feature_log_ratio_28d']).toBe(0);
+    expect(rows.get('w')).toMatchObject({ event_log_ratio_28d: 0, user_log_ratio_28d: 0 });
+    expect(rows.get('v')).toMatchObject({ event_log_ratio_28d: null, user_log_ratio_28d: null });
+  });
+
+  it('is what it does now for steady use of any age', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 56, max: 200 }), fc.integer({ min: 1, max: 3 }), async (tenure, users) => {
+        const uses = Array.from({ length: tenure + 1 }, (_, j) =>
+          Array.from({ length: users }, (_, k) => ({
+            account: 'y',
+            on: addDays(day, -j),
+            user: `u${k}`,
+            feature: `f${k}`,
+            events: 2,
+          })),
+        ).flat();
+        const found = (await company({ y: tenure }, uses)).get('y');
+        expect(found).toMatchObject({ event_log_ratio_28d: 0, user_log_ratio_28d: 0, feature_log_ratio_28d: 0 });
+        if (tenure >= 168) expect(found?.['event_log_ratio_84d']).toBe(0);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it('ends with the feed, not with the day, where the feed has stopped', async () => {
+    // Started 85 days before the day; the feed stops 40 days before it: 45 days were lived, which is no past.
+    await company({ y: 85 }, []);
+    await put(
+      engine,
+      Array.from({ length: 45 }, (_, j) => ({ account: 'y', on: addDays(day, -40 - j), user: 'u', events: 2 })).concat(
+        Array.from({ length: 300 }, (_, j) => ({ account: 'z', on: addDays(day, -40 - j), user: 'u', events: 1 })),
+      ),
+    );
+    const [found] = await engine.rows("select * from usage_features($day::date) where account_id = 'y'", { day });
+    expect(found).toMatchObject({ event_count_28d: 56, event_log_ratio_28d: null });
+  });
+});
+
 describe('docs/metrics.md', () => {
   const text = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
 

@@ -35,6 +35,7 @@ before as (
   left join usage_window(as_of) as usage
     on usage.account_id = book.account_id
     and usage.window_index between last_use.last_window + 1 and last_use.last_window + 3
+    and (usage.window_index + 1) * 28 <= book.known_days
   group by book.account_id
 ),
 quiet_peers as (

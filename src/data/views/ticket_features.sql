@@ -8,17 +8,30 @@ with feed as (
   from ticket_reading(as_of)
 ),
 book as (
-  select account_id, tenure_days, as_of - first_on + 1 as feed_days, has_reopens
-  from account_state(as_of)
-  join feed on is_connected
-  where status = 'active' and not coalesce(is_unmatched, false)
+  select
+    account.account_id,
+    feed.has_reopens,
+    -- Whole 90-day blocks before the newest that lie inside both the account's life and the feed's.
+    least(3, cast(floor(least(coalesce(account.tenure_days, as_of - feed.first_on + 1), as_of - feed.first_on + 1) / 90)
+      as integer) - 1) as past_blocks,
+    -- Whole windows of use among the three newest that it lived through, one at least.
+    greatest(1, least(3, cast(floor(least(
+      coalesce(account.tenure_days - (cast(as_of as date) - coalesce(usage.anchor_on, cast(as_of as date))), 84),
+      usage.anchor_on - usage.first_on + 1
+    ) / 28) as integer))) as user_windows
+  from account_state(as_of) as account
+  join feed on feed.is_connected
+  cross join usage_anchor(as_of) as usage
+  where account.status = 'active' and not coalesce(account.is_unmatched, false)
 ),
 counted as (
   select
     account_id,
     sum(case when age_days < 90 then 1 else 0 end) as created_90d,
     sum(case when age_days < 90 then weight_halves else 0 end) as halves_90d,
-    sum(case when age_days between 90 and 359 then weight_halves else 0 end) as halves_past,
+    sum(case when age_days between 90 and 179 then weight_halves else 0 end) as halves_1,
+    sum(case when age_days between 180 and 269 then weight_halves else 0 end) as halves_2,
+    sum(case when age_days between 270 and 359 then weight_halves else 0 end) as halves_3,
     sum(case when is_open then 1 else 0 end) as open_count,
     sum(case when is_open and priority_rank = 1 then 1 else 0 end) as open_urgent_count,
     max(case when is_open and days_since_update < 90 then age_days end) as oldest_open_days,
@@ -45,21 +58,22 @@ book_answers as (
   from answered
 ),
 users as (
-  select account_id, sum(active_users) as active_users
-  from usage_window(as_of)
-  where window_index <= 2
-  group by account_id
+  select book.account_id, sum(usage.active_users) as active_users
+  from book
+  join usage_window(as_of) as usage on usage.account_id = book.account_id and usage.window_index < book.user_windows
+  group by book.account_id
 )
 select
   book.account_id,
   cast(coalesce(created_90d, 0) as double) as ticket_count_90d,
-  cast(coalesce(halves_90d, 0) as double) / 2 / greatest(1, cast(coalesce(users.active_users, 0) as double) / 3)
+  cast(coalesce(halves_90d, 0) as double) / 2 / greatest(1, cast(coalesce(users.active_users, 0) as double) / user_windows)
     as weighted_tickets_per_user_90d,
-  -- The past holds as many 90-day blocks as lie inside the account's life and the feed's, three at most.
-  case when least(coalesce(tenure_days, feed_days), feed_days) >= 180 then
+  case when past_blocks >= 1 then
     ln((cast(coalesce(halves_90d, 0) as double) / 2 + 1) / (
-      cast(coalesce(halves_past, 0) as double) / 2
-        / least(3, floor(least(coalesce(tenure_days, feed_days), feed_days) / 90) - 1) + 1))
+      cast(
+        coalesce(halves_1, 0) + case when past_blocks >= 2 then coalesce(halves_2, 0) else 0 end
+          + case when past_blocks >= 3 then coalesce(halves_3, 0) else 0 end
+      as double) / 2 / past_blocks + 1))
   end as ticket_log_ratio_90d,
   cast(coalesce(open_count, 0) as double) as open_ticket_count,
   cast(coalesce(open_urgent_count, 0) as double) as open_urgent_ticket_count,

@@ -21,8 +21,9 @@ book as (
     feed.has_reopens,
     asked.is_connected as has_answers,
     settings.long_window_days as window_days,
-    least(10, cast(floor(least(coalesce(account.tenure_days, 392), usage.anchor_on - usage.first_on + 1) / 28) as integer) - 3)
-      as user_windows,
+    -- Whole windows of use that the account lived through, among the three newest (one at least) and the ten before.
+    greatest(1, least(3, cast(floor(span.use_days / 28) as integer))) as now_windows,
+    least(10, cast(floor(span.use_days / 28) as integer) - 3) as user_windows,
     least(
       3,
       cast(floor(least(coalesce(account.tenure_days, as_of - feed.first_on + 1), as_of - feed.first_on + 1)
@@ -33,15 +34,22 @@ book as (
   cross join feed
   cross join asked
   cross join usage_anchor(as_of) as usage
+  cross join lateral (
+    select least(
+      coalesce(account.tenure_days - (cast(as_of as date) - coalesce(usage.anchor_on, cast(as_of as date))), 392),
+      usage.anchor_on - usage.first_on + 1
+    ) as use_days
+  ) as span
   where account.status = 'active'
 ),
 users as (
   select
-    account_id,
-    sum(case when window_index <= 2 then active_users else 0 end) as users_now,
-    sum(case when window_index between 3 and 12 then active_users else 0 end) as users_past
-  from usage_window(as_of)
-  group by account_id
+    book.account_id,
+    sum(case when window_index < now_windows then active_users else 0 end) as users_now,
+    sum(case when window_index between 3 and 2 + user_windows then active_users else 0 end) as users_past
+  from book
+  join usage_window(as_of) as usage on usage.account_id = book.account_id
+  group by book.account_id
 ),
 loaded as (
   select
@@ -64,15 +72,16 @@ rated as (
     coalesce(loaded.reopened_count, 0) as reopened_count,
     coalesce(loaded.halves_now, 0) as halves_now,
     coalesce(loaded.halves_past, 0) as halves_past,
-    -- Monthly active users, thrice the mean of the 28-day windows; at least one.
-    greatest(3, coalesce(users.users_now, 0)) as users_thrice,
+    -- Monthly active users, six times the mean of the 28-day windows (whole whatever their number); at least one.
+    greatest(6, cast(coalesce(users.users_now, 0) as bigint) * case now_windows when 1 then 6 when 2 then 3 else 2 end)
+      as users_sixfold,
     case when user_windows >= 1 then greatest(user_windows, coalesce(users.users_past, 0)) end as users_past
   from book
   left join loaded on loaded.account_id = book.account_id
   left join users on users.account_id = book.account_id
 ),
 segment_load as (
-  select segment, sum(halves_now) as halves, sum(users_thrice) as users_thrice
+  select segment, sum(halves_now) as halves, sum(users_sixfold) as users_sixfold
   from rated
   where is_read
   group by segment
@@ -122,14 +131,14 @@ felt as (
 normed as (
   select
     rated.*,
-    cast(rated.halves_now as double) * 3 / rated.users_thrice / 2 as load,
+    cast(rated.halves_now as double) * 3 / rated.users_sixfold as load,
     -- Without a usage history the users of today stand for those of then.
     case
       when past_windows < 1 then null
       when users_past is not null then cast(rated.halves_past as double) / past_windows * user_windows / users_past / 2
-      else cast(rated.halves_past as double) / past_windows * 3 / rated.users_thrice / 2
+      else cast(rated.halves_past as double) / past_windows * 3 / rated.users_sixfold
     end as own_norm,
-    cast(segment_load.halves as double) * 3 / segment_load.users_thrice / 2 as segment_norm
+    cast(segment_load.halves as double) * 3 / segment_load.users_sixfold as segment_norm
   from rated
   left join segment_load on segment_load.segment = rated.segment
 )

@@ -8,7 +8,11 @@ with book as (
     account.segment,
     account.seats,
     not coalesce(account.is_unmatched, false) as is_read,
-    least(coalesce(account.tenure_days, 392), anchor.anchor_on - anchor.first_on + 1) as known_days,
+    -- Days up to the day windows end on, which a stopped feed leaves behind as_of.
+    least(
+      coalesce(account.tenure_days - (cast(as_of as date) - anchor.anchor_on), 392),
+      anchor.anchor_on - anchor.first_on + 1
+    ) as known_days,
     anchor.is_connected,
     anchor.has_users,
     anchor.has_whole_users,
