@@ -1,7 +1,8 @@
 import type { Source } from '../contract/config.ts';
 import { type Engine, quoteName } from '../engine/engine.ts';
 import { messageOf } from '../lib/errors.ts';
-import { type FileGroup, readerOf } from './recognition-files.ts';
+import { firstRecord, repeatedHeadings } from './ingest/csv-header.ts';
+import { type CandidateFile, type FileGroup, readerOf } from './recognition-files.ts';
 import { jsonLeaves, rowsPath } from './recognition-json.ts';
 
 /** What the values of a column look like, whatever its heading says. */
@@ -87,9 +88,10 @@ export async function profileGroup(
          select row_number() over () as row_order, * from ${readerOf(directory, group)} limit ${SAMPLE_ROWS}`,
       );
     }
-    const info = (await engine.describe(`select * exclude (row_order) from ${quoteName(relation)}`)).map(
+    const found = (await engine.describe(`select * exclude (row_order) from ${quoteName(relation)}`)).map(
       ({ name }) => name,
     );
+    const info = withoutRepeats(first, found);
     const [count] = await engine.rows(`select count(*) as n from ${quoteName(relation)}`);
     const rows = Number(count?.['n']);
     if (rows === 0) return { reason: 'has a heading and no rows' };
@@ -109,6 +111,13 @@ export async function profileGroup(
   } catch (error) {
     return { reason: `cannot be read: ${messageOf(error).split('\n')[0]?.slice(0, 200)}` };
   }
+}
+
+/** The columns a mapping may name: of a heading that stands more than once, none can be told apart. */
+function withoutRepeats(file: CandidateFile, columns: readonly string[]): string[] {
+  const headings = (file.format === 'csv' ? firstRecord(file.head, file.delimiter ?? ',') : undefined) ?? [];
+  const repeated = new Set(repeatedHeadings(headings.map((heading) => heading.trim())).flatMap(({ places }) => places));
+  return columns.filter((_, place) => headings.length !== columns.length || !repeated.has(place));
 }
 
 async function loadJson(

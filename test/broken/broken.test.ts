@@ -22,6 +22,8 @@ interface Expected {
   readonly rejects?: readonly (Readonly<Record<string, string | number>> & { readonly table: string })[];
   readonly rows?: Readonly<Record<string, number>>;
   readonly findings?: readonly string[];
+  /** Beginnings of warnings of the ingest. */
+  readonly warnings?: readonly string[];
   readonly generate?: 'long_line';
 }
 
@@ -41,6 +43,12 @@ async function run(folder: string, expected: Expected): Promise<void> {
     const result = await ingest(engine, config, { cacheDirectory: join(folder, 'cache'), rejectsDirectory });
     for (const [table, count] of Object.entries(expected.rows ?? {})) {
       expect(result.feeds.find((feed) => feed.table === table)?.row_count, `rows of ${table}`).toBe(count);
+    }
+    for (const text of expected.warnings ?? []) {
+      expect(
+        result.warnings.some((warning) => warning.startsWith(text)),
+        result.warnings.join('\n'),
+      ).toBe(true);
     }
     for (const { table, ...wanted } of expected.rejects ?? []) {
       const rows = parse(readFileSync(join(rejectsDirectory, `${table}.csv`), 'utf8'), { columns: true }) as Record<

@@ -55,6 +55,19 @@ const ACCOUNTS = [
 ].join('\r\n');
 
 describe('recognition of files', () => {
+  it('maps no column whose heading stands twice, because a run could not tell which is meant', async () => {
+    put({
+      'contracts.csv': [
+        'contract_id,account_id,start_date,mrr_amount,mrr_amount',
+        ...range(30).map((i) => `C-${i},A-${i},2023-02-${String(1 + (i % 28)).padStart(2, '0')},${100 + i},${9 + i}`),
+      ].join('\n'),
+    });
+    const columns = columnsOf(guessOf(await look(), 'contract'));
+    expect(columns).toMatchObject({ account_id: 'account_id', start_date: 'start_date' });
+    expect(Object.values(columns)).not.toContain('mrr_amount');
+    expect(columns).not.toHaveProperty('mrr_amount');
+  });
+
   it('reads the delimiter from the lines, not from quoted text', () => {
     expect(delimiterOf('a;b;c\n"x,y,z,w,v";2;3\n')).toBe(';');
     expect(delimiterOf('a\tb\n1\t2\n')).toBe('\t');

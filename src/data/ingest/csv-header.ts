@@ -13,6 +13,8 @@ export interface CsvHeader {
   readonly headings: readonly string[];
   /** Headings made unique (a repeat gets `_2`, an empty one `column_n`), in order: the names retain uses for them. */
   readonly columns: readonly string[];
+  /** A sentence for each heading that stands more than once and that the mapping does not need. */
+  readonly warnings: readonly string[];
 }
 
 /** Splits the first record of `text` at `delimiter`, respecting quotes; undefined when its quote is never closed. */
@@ -44,7 +46,8 @@ export function firstRecord(text: string, delimiter: string): string[] | undefin
 /**
  * Finds the header of a CSV file that a mapping needs `wanted` columns of. The delimiter is the declared one, else the
  * one under which most wanted columns stand in the first record (ties: most fields, then comma first).
- * @throws UserError naming file, line and remedy: no header row, another delimiter, an unknown column, an open quote
+ * @throws UserError naming file, line and remedy: no header row, another delimiter, an unknown column, an open quote, a
+ * mapped heading that stands more than once
  */
 export function readCsvHeader(text: string, label: string, wanted: readonly string[], declared?: Delimiter): CsvHeader {
   const splits = DELIMITERS.map((delimiter) => ({
@@ -80,7 +83,38 @@ export function readCsvHeader(text: string, label: string, wanted: readonly stri
   for (const name of wanted) {
     if (findHeading(headings, name) === undefined) throw unknownColumn(label, name, headings);
   }
-  return { delimiter: chosen.delimiter, headings, columns: uniqueNames(headings) };
+  const repeated = repeatedHeadings(headings);
+  for (const { heading, places } of repeated) {
+    // Taking the first would be a guess about which of them holds the values.
+    if (wanted.some((name) => findHeading(headings, name) === places[0])) {
+      throw new UserError(
+        `${label}, line 1: the heading ${heading} is mapped and stands ${times(places)}, so that it is not clear which column is meant`,
+        { hint: `Rename or remove all but one ${heading} in the file, or export it again without the repeat.` },
+      );
+    }
+  }
+  return {
+    delimiter: chosen.delimiter,
+    headings,
+    columns: uniqueNames(headings),
+    warnings: repeated.map(
+      ({ heading, places }) =>
+        `${label}, line 1: the heading ${heading} stands ${times(places)}; none of them is mapped, and before one can be all but one must be renamed in the file`,
+    ),
+  };
+}
+
+/** Headings that stand more than once, as written, with their places from 0. Empty headings are no names. */
+export function repeatedHeadings(headings: readonly string[]): { heading: string; places: number[] }[] {
+  const places = new Map<string, number[]>();
+  for (const [place, heading] of headings.entries())
+    if (heading !== '') places.set(heading, [...(places.get(heading) ?? []), place]);
+  return [...places].flatMap(([heading, found]) => (found.length > 1 ? [{ heading, places: found }] : []));
+}
+
+function times(places: readonly number[]): string {
+  const columns = places.map((place) => place + 1);
+  return `${places.length === 2 ? 'twice' : `${places.length} times`} (columns ${columns.slice(0, -1).join(', ')} and ${columns.at(-1)})`;
 }
 
 /** The place of `name` among `headings`: as written, else the only one that differs in capitals or outer spaces. */
@@ -115,12 +149,19 @@ function looksLikeData(fields: readonly string[]): boolean {
 }
 
 function uniqueNames(headings: readonly string[]): string[] {
-  const seen = new Map<string, number>();
+  // DuckDB compares column names without regard to capitals. Names that are written keep their spelling, whatever
+  // repeats before them would be called.
+  const taken = new Set(headings.map((heading) => heading.toLowerCase()));
+  const seen = new Set<string>();
   return headings.map((heading, index) => {
-    const name = heading === '' ? `column_${index + 1}` : heading;
-    // DuckDB compares column names without regard to capitals.
-    const count = (seen.get(name.toLowerCase()) ?? 0) + 1;
-    seen.set(name.toLowerCase(), count);
-    return count === 1 ? name : `${name}_${count}`;
+    if (heading !== '' && !seen.has(heading.toLowerCase())) {
+      seen.add(heading.toLowerCase());
+      return heading;
+    }
+    const stem = heading === '' ? 'column' : heading;
+    let count = heading === '' ? index + 1 : 2;
+    while (taken.has(`${stem}_${count}`.toLowerCase())) count++;
+    taken.add(`${stem}_${count}`.toLowerCase());
+    return `${stem}_${count}`;
   });
 }

@@ -95,7 +95,7 @@ async function readFiles(engine: Engine, config: Config, request: PartRequest, t
       ]),
     });
   }
-  const warnings: string[] = [];
+  const warnings: string[] = files.flatMap(({ reader }) => reader.warnings);
   const run = async (dateOrder: DateOrder | undefined) => {
     const context = { dateOrder, sourceZone: request.source.timezone ?? config.timezone, zone: config.timezone };
     const sql = (isCareful: boolean) => projectionSql({ ...request, context, files, isCareful });

@@ -18,6 +18,8 @@ export interface Reader {
   readonly delimiter: string | undefined;
   readonly columns: readonly string[];
   readonly isGzip: boolean;
+  /** What is odd about the file and stops nothing, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** Names of the tables in which DuckDB notes the CSV rows it could not split into fields. */
@@ -83,6 +85,7 @@ function csvReader(
     delimiter: header.delimiter,
     columns: header.headings,
     isGzip,
+    warnings: header.warnings,
     relation: (isCareful) =>
       `read_csv(${quoteText(file)}, ${[...options, ...(isCareful ? ['parallel = false', 'strict_mode = false'] : [])].join(', ')})`,
     text: (column) => quoteName(header.columns[findHeading(header.headings, column) ?? -1] ?? column),
@@ -104,6 +107,7 @@ async function parquetReader(engine: Engine, file: string, label: string, wanted
     delimiter: undefined,
     columns,
     isGzip: false,
+    warnings: [],
     relation: () => relation,
     text: (column) => {
       const found = info[findHeading(columns, column) ?? -1];
@@ -144,6 +148,7 @@ async function jsonReader(
     delimiter: undefined,
     columns: roots,
     isGzip: head.isGzip,
+    warnings: [],
     relation: () => (isDirect ? direct : objects),
     text: (column) => {
       const [root = column, ...rest] = column.split('.');
