@@ -4,7 +4,8 @@
  * with `NaN` for missing, labels `Uint8Array` of 0 and 1, days whole numbers since 1970-01-01.
  *
  * - Measuring: `rankRows`, then any of `METRICS` (each knows which way is better); `bootstrapMetric` for its interval.
- * - Fitting: `logistic` (the contract `Model`); `secondOpinion` beside it; `chooseCalibration`, `foldCalibration`.
+ * - Fitting: `fitEbm` (the glass box; plain or typed arrays), `predict` and `explain` for any fitted model; `ebm` and
+ *   `logistic` (the contract `Model`); `secondOpinion` beside them; `chooseCalibration`, `foldCalibration`.
  * - Deciding: `rollingOrigins` splits a `Panel`; `climbLadder` says which rung, if any, beats the base rate.
  * - Health: `freezeCalibration`, `scoreHealth`, `decideBand`, `decomposeChange`.
  * - Small samples: `wilson`, `newcombe`, `shrinkRates`, `kaplanMeier`.
@@ -43,6 +44,7 @@ export {
   type IsotonicCalibration,
   type PlattCalibration,
 } from './calibration.ts';
+export * from './ebm/index.ts';
 export { type FamilyResult, testFamily } from './family-test.ts';
 export {
   type CalibrationInput,
@@ -93,6 +95,8 @@ export {
   predictLogistic,
 } from './logistic.ts';
 export * from './metrics/index.ts';
+export { type Cell, type ColumnInput, columnsOf, type TableInput, tableOf } from './plain-table.ts';
+export { type AnyModel, explain, predict } from './predict.ts';
 export { type RefitInterval, type RefitOptions, refitInterval } from './refit.ts';
 export { applyRule, bestRule, type Rule } from './rule.ts';
 export {

@@ -1,0 +1,186 @@
+import type { FeatureColumn } from '../../contract/model.ts';
+import type { BinnedColumn, ContinuousBins, FeatureBins, NominalBins } from './types.ts';
+
+/** Cut points of larger columns are learnt on this many rows, evenly spaced. */
+const QUANTILE_ROWS = 200_000;
+
+/** Learns how to cut one column from its training rows, and cuts it. Reads no label. */
+export function binColumn(column: FeatureColumn, maxBins: number, minLevelRows: number): BinnedColumn {
+  const bins = column.kind === 'nominal' ? learnLevels(column, maxBins, minLevelRows) : learnCuts(column, maxBins);
+  return { bins, values: applyBins(bins, column) };
+}
+
+/**
+ * Cuts at quantiles; a column with few enough values gets a bin for each. A cut is the shortest decimal between the two
+ * values it parts, so that a stored model reads well. NaN is missing, infinities are the ends.
+ */
+export function learnCuts(column: FeatureColumn, maxBins: number): ContinuousBins {
+  const { values } = column;
+  const stride = Math.max(1, Math.ceil(values.length / QUANTILE_ROWS));
+  const sample = new Float64Array(Math.ceil(values.length / stride));
+  let count = 0;
+  for (let i = 0; i < values.length; i += stride) {
+    const x = values[i] as number;
+    if (!Number.isNaN(x)) sample[count++] = x === 0 ? 0 : x;
+  }
+  const sorted = sample.subarray(0, count).sort();
+  return { kind: 'continuous', name: column.name, cuts: quantileCuts(sorted, maxBins - 1) };
+}
+
+/** Cut points that part sorted values into at most `maxBins` groups of about equal size; equal values stay together. */
+function quantileCuts(sorted: Float64Array, maxBins: number): number[] {
+  const cuts: number[] = [];
+  const distinct = countDistinct(sorted);
+  if (distinct < 2) return cuts;
+  const isExact = distinct <= maxBins;
+  let binsLeft = maxBins;
+  let inBin = 0;
+  let target = sorted.length / maxBins;
+  let start = 0;
+  while (start < sorted.length) {
+    const value = sorted[start] as number;
+    let end = start + 1;
+    while (end < sorted.length && sorted[end] === value) end++;
+    const size = end - start;
+    // Closed before a value that would overshoot by more than leaving it out falls short.
+    if (start > 0 && binsLeft > 1 && (isExact || (inBin > 0 && inBin + size / 2 > target))) {
+      cuts.push(readableCut(sorted[start - 1] as number, value));
+      binsLeft--;
+      inBin = 0;
+      target = (sorted.length - start) / binsLeft;
+    }
+    inBin += size;
+    start = end;
+  }
+  return cuts;
+}
+
+function countDistinct(sorted: Float64Array): number {
+  let distinct = sorted.length === 0 ? 0 : 1;
+  for (let i = 1; i < sorted.length; i++) if (sorted[i] !== sorted[i - 1]) distinct++;
+  return distinct;
+}
+
+/** The decimal with fewest digits in (low, high]: values below it stay left, `high` goes right. */
+export function readableCut(low: number, high: number): number {
+  if (!Number.isFinite(low) || !Number.isFinite(high))
+    return Number.isFinite(high) ? high : Math.min(high, nextAbove(low));
+  const middle = low / 2 + high / 2;
+  for (let digits = 1; digits <= 17; digits++) {
+    const cut = Number(middle.toPrecision(digits));
+    if (cut > low && cut <= high) return cut;
+  }
+  return high;
+}
+
+/** A number above `low` that JSON can hold, for a gap that reaches to infinity. */
+function nextAbove(low: number): number {
+  return low > 0 ? Math.min(low * 2, Number.MAX_VALUE) : low / 2 + 1;
+}
+
+/** The heaviest levels, each with enough rows to learn from; the others share the bin of unseen levels. */
+function learnLevels(column: FeatureColumn, maxBins: number, minRows: number): NominalBins {
+  const categories = column.categories ?? [];
+  const counts = new Float64Array(categories.length);
+  for (const code of column.values) if (code >= 0 && code < counts.length) counts[code] = (counts[code] as number) + 1;
+  const levels = categories
+    .map((level, code) => ({ level, count: counts[code] as number }))
+    .filter(({ count }) => count > 0 && count >= minRows)
+    .sort((a, b) => b.count - a.count || (a.level < b.level ? -1 : 1))
+    .slice(0, maxBins - 2)
+    .map(({ level }) => level)
+    .sort();
+  return { kind: 'nominal', name: column.name, levels };
+}
+
+/** The bin of every row. Throws when the kinds differ: a code is no measurement. */
+export function applyBins(bins: FeatureBins, column: FeatureColumn): Uint8Array {
+  if (bins.kind !== column.kind) {
+    throw new Error(`the model knows ${bins.name} as ${bins.kind}, the table has it as ${column.kind}`);
+  }
+  const out = new Uint8Array(column.values.length);
+  if (bins.kind === 'continuous') placeNumbers(bins.cuts, column.values, out);
+  else placeLevels(bins.levels, column, out);
+  return out;
+}
+
+/** Binary search without branches: `k` ends as the number of cuts ≤ x. NaN compares false with everything. */
+function placeNumbers(cuts: readonly number[], values: Float64Array, out: Uint8Array): void {
+  let size = 1;
+  while (size <= cuts.length) size *= 2;
+  const padded = new Float64Array(size).fill(Number.NaN);
+  padded.set(cuts);
+  const top = size >> 1;
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i] as number;
+    let k = 0;
+    for (let step = top; step > 0; step >>= 1) {
+      if ((padded[k + step - 1] as number) <= x) k += step;
+    }
+    out[i] = Number.isNaN(x) ? 0 : k + 1;
+  }
+}
+
+function placeLevels(levels: readonly string[], column: FeatureColumn, out: Uint8Array): void {
+  const unseen = levels.length + 1;
+  const places = new Map(levels.map((level, place) => [level, place + 1]));
+  const binOf = Uint8Array.from(column.categories ?? [], (level) => places.get(level) ?? unseen);
+  const { values } = column;
+  for (let i = 0; i < values.length; i++) {
+    const code = values[i] as number;
+    out[i] = Number.isNaN(code) ? 0 : (binOf[code] ?? unseen);
+  }
+}
+
+/** Places in the training rows of each bin's weight. */
+export function binWeights(values: Uint8Array, weight: Float64Array, bins: number): Float64Array {
+  const out = new Float64Array(bins);
+  for (let i = 0; i < values.length; i++)
+    out[values[i] as number] = (out[values[i] as number] as number) + (weight[i] as number);
+  return out;
+}
+
+/**
+ * Bins of a feature inside a pair: neighbouring bins of a continuous feature together, to about equal weight; the
+ * heaviest levels of a nominal one, the others with unseen. Missing keeps a bin of its own.
+ */
+export function pairGroups(bins: FeatureBins, weights: Float64Array, maxBins: number): Uint8Array {
+  const groups = new Uint8Array(weights.length);
+  if (bins.kind === 'nominal') {
+    const places = weights.length - 2;
+    const kept = Array.from({ length: places }, (_, i) => i + 1)
+      .sort((a, b) => (weights[b] as number) - (weights[a] as number) || a - b)
+      .slice(0, maxBins - 2)
+      .sort((a, b) => a - b);
+    groups.fill(kept.length + 1, 1);
+    kept.forEach((bin, place) => {
+      groups[bin] = place + 1;
+    });
+    return groups;
+  }
+  let left = 0;
+  for (let b = 1; b < weights.length; b++) left += weights[b] as number;
+  const isExact = weights.length <= maxBins;
+  let group = 1;
+  let inGroup = 0;
+  let target = left / (maxBins - 1);
+  for (let b = 1; b < weights.length; b++) {
+    const weight = weights[b] as number;
+    if (b > 1 && group < maxBins - 1 && (isExact || (inGroup > 0 && inGroup + weight / 2 > target))) {
+      group++;
+      inGroup = 0;
+      target = left / (maxBins - group);
+    }
+    groups[b] = group;
+    inGroup += weight;
+    left -= weight;
+  }
+  return groups;
+}
+
+/** Number of groups: the last bin of a continuous feature and the unseen bin of a nominal one have the highest. */
+export function groupCount(groups: ArrayLike<number>): number {
+  let top = 0;
+  for (let b = 0; b < groups.length; b++) top = Math.max(top, groups[b] as number);
+  return top + 1;
+}

@@ -1,0 +1,114 @@
+import { forkRandom } from '../../lib/random.ts';
+import { type BagSide, type BagTable, baseLogOdds, EarlyStopping, HeldOutLoss, packSide } from './bag.ts';
+import { createHistogram, histogram, step, stepAndHistogram } from './kernel.ts';
+import { LeafSearch, type StepLimits, type TermFrame } from './leaf-search.ts';
+import { rankPairs } from './pair-ranking.ts';
+
+export interface MainsSettings {
+  readonly limits: StepLimits;
+  readonly max_rounds: number;
+  readonly smoothing_rounds: number;
+  readonly early_stopping_rounds: number;
+  readonly early_stopping_tolerance: number;
+}
+
+/** Input of the job `ebm.mains`. */
+export interface MainsInput {
+  readonly table: BagTable;
+  readonly settings: MainsSettings;
+  readonly seed: number;
+  /** Pair bin of each bin, by feature, `null` where the feature enters no pair; `null` = pairs are not ranked. */
+  readonly groups: readonly (Uint8Array | null)[] | null;
+}
+
+/** What one bag learnt of single features. */
+export interface MainsResult {
+  readonly intercept: number;
+  /** Log-odds by feature and bin, not centred. */
+  readonly shapes: readonly Float64Array[];
+  readonly rounds: number;
+  readonly held_out_log_loss: number | null;
+  /** Strength of each pair of features in the order (0,1), (0,2) …; `null` where pairs were not ranked. */
+  readonly strengths: Float64Array | null;
+}
+
+/** Boosts single features in one bag, one small step of each in turn, and ranks the pairs on what is left. */
+export function boostMains(input: MainsInput): MainsResult {
+  const train = packSide(input.table, 0);
+  const result = boost(input, train);
+  const strengths = input.groups === null ? null : rankPairs(train, input.table.features, result, input.groups);
+  return { ...result, strengths };
+}
+
+function boost(input: MainsInput, train: BagSide): Omit<MainsResult, 'strengths'> {
+  const { table, settings } = input;
+  const random = forkRandom(input.seed, 'mains');
+  const intercept = baseLogOdds(train);
+  const held = packSide(table, 1);
+  const loss = held.rowCount === 0 ? undefined : new HeldOutLoss(held, new Float64Array(held.rowCount).fill(intercept));
+  const terms = table.features.map((_, j) => j).filter((j) => isUsable(train.values[j] as Uint8Array));
+  const frames = table.features.map((feature, j): TermFrame => frameOf(feature, train, train.values[j] as Uint8Array));
+  const stays = frames.map((frame, j) => loss?.stayWeights(held.values[j] as Uint8Array, frame.bins));
+  const shapes = frames.map((frame) => new Float64Array(frame.bins));
+  const best = shapes.map((shape) => shape.slice());
+  const stopping = new EarlyStopping(
+    loss?.value() ?? Number.POSITIVE_INFINITY,
+    settings.early_stopping_rounds,
+    settings.early_stopping_tolerance,
+  );
+  const search = new LeafSearch(settings.limits);
+  const e = new Float64Array(train.rowCount).fill(Math.exp(-intercept));
+  const update = new Float64Array(256);
+  const factors = new Float64Array(256);
+  const sums = createHistogram();
+  let round = 0;
+  if (terms.length > 0) histogram(e, train.values[terms[0] as number] as Uint8Array, train.weight, sums);
+  while (terms.length > 0 && round < settings.max_rounds) {
+    const cuts = round < settings.smoothing_rounds ? random : undefined;
+    for (let t = 0; t < terms.length; t++) {
+      const j = terms[t] as number;
+      const frame = frames[j] as TermFrame;
+      const next = train.values[terms[t + 1 < terms.length ? t + 1 : 0] as number] as Uint8Array;
+      if (!search.step(frame, sums, cuts, update, factors)) {
+        histogram(e, next, train.weight, sums);
+        continue;
+      }
+      const shape = shapes[j] as Float64Array;
+      for (let b = 0; b < frame.bins; b++) shape[b] = (shape[b] as number) + (update[b] as number);
+      stepAndHistogram(e, factors, train.values[j] as Uint8Array, next, train.weight, sums);
+      if (loss !== undefined) {
+        step(loss.e, factors, held.values[j] as Uint8Array);
+        loss.moved(stays[j] as Float64Array, update);
+      }
+    }
+    round++;
+    if (loss === undefined) continue;
+    if (stopping.isBetter(round, loss.value())) for (const [j, shape] of shapes.entries()) best[j]?.set(shape);
+    else if (stopping.isOver(round)) break;
+  }
+  const keepsLast = loss === undefined || settings.early_stopping_rounds === 0;
+  return {
+    intercept,
+    shapes: keepsLast ? shapes : best,
+    rounds: keepsLast ? round : stopping.bestRound,
+    held_out_log_loss: loss === undefined ? null : keepsLast ? loss.value() : stopping.best,
+  };
+}
+
+function frameOf(feature: BagTable['features'][number], side: BagSide, values: Uint8Array): TermFrame {
+  const labels = new Float64Array(feature.bins);
+  const rows = new Float64Array(feature.bins);
+  for (let i = 0; i < values.length; i++) {
+    const b = values[i] as number;
+    const w = side.weight === null ? 1 : (side.weight[i] as number);
+    labels[b] = (labels[b] as number) + w * (side.label[i] as number);
+    rows[b] = (rows[b] as number) + 1;
+  }
+  return { ...feature, labels, rows };
+}
+
+/** A column of one bin can tell nothing. */
+function isUsable(values: Uint8Array): boolean {
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return true;
+  return false;
+}

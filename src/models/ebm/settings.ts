@@ -1,0 +1,96 @@
+import { UserError } from '../../lib/errors.ts';
+import { clamp } from '../../lib/numbers.ts';
+import type { EbmParams } from './types.ts';
+
+/** What the defaults reach, and why they are what they are: docs/ebm.md. */
+export const EBM_DEFAULTS: EbmParams = {
+  max_bins: 256,
+  pair_bins: 32,
+  bags: 8,
+  held_out_rate: 0.15,
+  learning_rate: 0.04,
+  max_rounds: 5000,
+  max_pair_rounds: 5000,
+  smoothing_rounds: 50,
+  pair_smoothing_rounds: 10,
+  early_stopping_rounds: 50,
+  early_stopping_tolerance: 1e-5,
+  max_leaves: 3,
+  min_leaf: 4,
+  min_hessian: 0.01,
+  l2: 0,
+  nominal_smoothing: 10,
+  pairs: 10,
+  monotone: {},
+  min_outcomes: 10,
+  pair_outcomes: 200,
+  full_outcomes: 500,
+  max_rows: 1_000_000,
+};
+
+/** Fewest bins that small data are left with. */
+const FEWEST_BINS = 16;
+/** λ added as outcomes go to 0. */
+const SMALL_DATA_L2 = 4;
+
+const WHOLE_FROM: readonly (readonly [keyof EbmParams, number, number])[] = [
+  ['max_bins', 4, 256],
+  ['pair_bins', 3, 64],
+  ['bags', 1, 1000],
+  ['max_rounds', 1, Number.POSITIVE_INFINITY],
+  ['max_pair_rounds', 1, Number.POSITIVE_INFINITY],
+  ['smoothing_rounds', 0, Number.POSITIVE_INFINITY],
+  ['pair_smoothing_rounds', 0, Number.POSITIVE_INFINITY],
+  ['early_stopping_rounds', 0, Number.POSITIVE_INFINITY],
+  ['max_leaves', 2, 8],
+  ['max_rows', 1, Number.POSITIVE_INFINITY],
+];
+const NUMBER_FROM: readonly (readonly [keyof EbmParams, number, number])[] = [
+  ['held_out_rate', 0, 0.5],
+  ['learning_rate', 1e-6, 1],
+  ['early_stopping_tolerance', 0, Number.POSITIVE_INFINITY],
+  ['min_leaf', 0, Number.POSITIVE_INFINITY],
+  ['min_hessian', 1e-12, Number.POSITIVE_INFINITY],
+  ['l2', 0, Number.POSITIVE_INFINITY],
+  ['nominal_smoothing', 0, Number.POSITIVE_INFINITY],
+];
+
+/** The settings with defaults laid under them. Throws `UserError` naming the first one out of range. */
+export function completeSettings(params: Partial<EbmParams>): EbmParams {
+  const settings: EbmParams = { ...EBM_DEFAULTS, ...params };
+  for (const [names, isWhole] of [
+    [WHOLE_FROM, true],
+    [NUMBER_FROM, false],
+  ] as const) {
+    for (const [name, low, high] of names) {
+      const value = settings[name];
+      const isNumber = typeof value === 'number' && (isWhole ? Number.isInteger(value) || value === high : true);
+      if (isNumber && value >= low && value <= high) continue;
+      const range = high === Number.POSITIVE_INFINITY ? `at least ${low}` : `from ${low} to ${high}`;
+      throw new UserError(`The setting ${name} of the glass-box model is ${String(value)}.`, {
+        hint: `Give a${isWhole ? ' whole' : ''} number ${range}.`,
+      });
+    }
+  }
+  return settings;
+}
+
+/** The settings as used for this many accounts with the outcome (or without, where those are fewer). */
+export function shrinkSettings(settings: EbmParams, outcomes: number): { settings: EbmParams; shrunk: string[] } {
+  const shrunk: string[] = [];
+  let used = settings;
+  if (outcomes < settings.full_outcomes) {
+    const share = outcomes / settings.full_outcomes;
+    const max_bins = Math.min(settings.max_bins, Math.round(clamp(settings.max_bins * share, FEWEST_BINS, 256)));
+    const l2 = settings.l2 + SMALL_DATA_L2 * (1 - share);
+    used = { ...used, max_bins, l2: Math.round(l2 * 1000) / 1000 };
+    shrunk.push(
+      `${max_bins} bins and a penalty of ${used.l2}: ${outcomes} outcomes, fewer than ${settings.full_outcomes}`,
+    );
+  }
+  if (outcomes < settings.pair_outcomes && typeof settings.pairs === 'number' && settings.pairs > 0) {
+    used = { ...used, pairs: 0 };
+    shrunk.push(`no pairs: ${outcomes} outcomes, fewer than ${settings.pair_outcomes}`);
+  }
+  return { settings: used, shrunk };
+}
