@@ -46,6 +46,8 @@ export interface RejectCount {
   readonly table: string;
   /** Rows left out: unreadable, or repeats of a key. */
   readonly rows: number;
+  /** Of these, rows that could not be read: split into fields, or a cell they need. */
+  readonly unreadable: number;
   /** Rows kept with an empty cell where the export's could not be read. */
   readonly cells: number;
   /** Rows kept that belong to no account. */
@@ -203,6 +205,7 @@ class IngestRun {
     return {
       table: name,
       rows: quarantined + sum('row'),
+      unreadable: quarantined,
       cells: Math.max(0, all - quarantined),
       unjoined: sum('unjoined'),
     };

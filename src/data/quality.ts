@@ -200,8 +200,21 @@ async function feedFindings(engine: Engine, totals: Totals): Promise<QualityFind
     });
   }
   if ((totals.rows.get('usage') ?? 0) > 0) {
-    for (const row of await engine.rows(sqlOf('twin_feed'))) {
-      const { accounts: _none, ...numbers } = measured(Number(row.row_count), 0, 0, totals, 'usage');
+    const twins = await engine.rows(sqlOf('twin_feed'));
+    const [users] =
+      twins.length === 0
+        ? []
+        : await engine.rows(
+            'select coalesce(sum(arr.arr_amount), 0) as arr_amount from quality.arr_account as arr where arr.account_id in (select account_id from quality.usage_account where account_id is not null)',
+          );
+    for (const row of twins) {
+      const { accounts: _none, ...numbers } = measured(
+        Number(row.row_count),
+        Number(users?.arr_amount),
+        0,
+        totals,
+        'usage',
+      );
       findings.push({
         id: 'twin_feed',
         table: 'usage',

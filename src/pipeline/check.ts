@@ -2,6 +2,9 @@ import type { TableColumn } from '../contract/agent.ts';
 import type { CommonOptions, RunResult } from '../contract/options.ts';
 import type { ReportList, RunReport } from '../contract/report.ts';
 import { assessQuality } from '../data/quality.ts';
+import { type PassedLimit, passedLimits } from '../data/quality-limits.ts';
+import { chooseDefinition, countDefinitions } from './init-outcomes.ts';
+import { definitionsList } from './init-report.ts';
 import { rowSource } from './report-lists.ts';
 import { headerNotes, moneyNotes, moneyStyle } from './run-header.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -28,7 +31,10 @@ const FEED_COLUMNS: readonly TableColumn[] = [
   { key: 'is_stopped', label: 'stopped', kind: 'boolean' },
 ];
 
-/** The exports against the data contract: feeds, findings in rows and ARR, and what was put into rejects/. */
+/**
+ * The exports against the data contract: feeds, findings in rows and ARR, and what was put into rejects/. Exit code 1 when
+ * they pass a limit of `quality`, at which `run` would stop.
+ */
 export async function check(
   options: CommonOptions & { readonly churnDefinitions?: boolean },
 ): Promise<RunResult<RunReport>> {
@@ -38,6 +44,7 @@ export async function check(
   const findings = await assessQuality(engine, config, asOf);
   options.progress.done();
   const grave = findings.filter(({ severity }) => severity !== 'info').length;
+  const limits = passedLimits(config, workspace.ingested.feeds, workspace.ingested.rejects, findings);
   const style = await moneyStyle(workspace, findings);
   const report: RunReport = {
     header: {
@@ -60,17 +67,38 @@ export async function check(
         FINDING_COLUMNS,
         findings.map(({ arr_both_ways: _told, ...finding }) => finding),
       ),
+      ...(options.churnDefinitions === true ? [await churnDefinitions(workspace)] : []),
     ],
     outcomes: [],
-    warnings: workspace.ingested.warnings.map((what) => ({
-      what,
-      consequence: 'the rest was read',
-      remedy: 'see the file named',
-    })),
+    warnings: [
+      ...workspace.ingested.warnings.map((what) => ({
+        what,
+        consequence: 'the rest was read',
+        remedy: 'see the file named',
+      })),
+      ...limits.map(({ message, remedy }) => ({ what: message, consequence: 'retain run stops', remedy })),
+    ],
     next: rejected(workspace) > 0 ? [`less ${config.store}/rejects`, 'retain run'] : ['retain run'],
-    summary: `${plural(grave, 'finding')} to look at, ${plural(rejected(workspace), 'rejected value')}`,
+    summary: `${limitWords(limits)}${plural(grave, 'finding')} to look at, ${plural(rejected(workspace), 'rejected value')}`,
   };
-  return { report, exitCode: 0 };
+  return { report, exitCode: limits.length === 0 ? 0 : 1 };
+}
+
+/** The outcomes under every definition the exports allow, and which of them `churn.definition` takes. */
+async function churnDefinitions({ engine, config, asOf }: Workspace): Promise<ReportList> {
+  const counts = await countDefinitions(engine, asOf);
+  const own = chooseDefinition(counts, config.model.min_outcomes);
+  const reason =
+    own.definition === config.churn.definition
+      ? own.reason
+      : `churn.definition says ${config.churn.definition}; of its own accord retain would take ${own.definition}: ${own.reason}`;
+  return { ...definitionsList({ counts, definition: config.churn.definition, reason }), name: 'churn_definitions' };
+}
+
+/** "1 limit passed: quality.max_rejected_rate; ", or nothing. */
+function limitWords(limits: readonly PassedLimit[]): string {
+  if (limits.length === 0) return '';
+  return `${plural(limits.length, 'limit')} passed: ${[...new Set(limits.map(({ key }) => key))].join(', ')}; `;
 }
 
 function rejected(workspace: Workspace): number {

@@ -60,7 +60,7 @@ export async function countOutcomes(config: Config, today: Day): Promise<ChurnCh
     await createSettings(engine, config);
     await createViews(engine);
     const { asOf, reason } = await resolveAsOf(engine, config, { today });
-    const counts = await countAll(engine, asOf);
+    const counts = await countDefinitions(engine, asOf);
     return { asOf, asOfReason: reason, counts, ...chooseDefinition(counts, config.model.min_outcomes) };
   } finally {
     engine.close();
@@ -68,7 +68,11 @@ export async function countOutcomes(config: Config, today: Day): Promise<ChurnCh
   }
 }
 
-async function countAll(engine: Engine, asOf: Day): Promise<OutcomeCount[]> {
+/**
+ * Counts the outcomes that became known by `asOf` under every churn definition. Needs the canonical tables, `settings` and
+ * the views; leaves two scratch tables behind.
+ */
+export async function countDefinitions(engine: Engine, asOf: Day): Promise<OutcomeCount[]> {
   await engine.execute(
     'create or replace table init_outcome (definition varchar, account_id varchar, decided_on date, returned_on date)',
   );

@@ -169,7 +169,8 @@ function leftOutList(recognition: Recognition): ReportList {
   );
 }
 
-function definitionsList(churn: ChurnChoice): ReportList {
+/** Accounts, ARR, first and last outcome and contradictions under every churn definition, and which is taken. */
+export function definitionsList(churn: Pick<ChurnChoice, 'counts' | 'definition' | 'reason'>): ReportList {
   const rows = churn.counts.map((count) => ({
     definition: count.definition,
     is_taken: count.definition === churn.definition,

@@ -1,16 +1,33 @@
 import type { CommonOptions, RunResult } from '../contract/options.ts';
 import type { RunReport } from '../contract/report.ts';
+import type { QualityFinding } from '../data/quality.ts';
+import { passedLimits } from '../data/quality-limits.ts';
+import { UserError } from '../lib/errors.ts';
 import { liveNight } from './night.ts';
 import { commitNight } from './run-record.ts';
 import { nightReport } from './run-report.ts';
-import { openWorkspace } from './workspace.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
 
-/** The nightly job: exports → accounts as of one day → agents → supervisor → ledger, and the report of it. */
+/**
+ * The nightly job: exports → accounts as of one day → agents → supervisor → ledger, and the report of it.
+ * @throws UserError when the exports pass a limit of `quality`: nothing is written
+ */
 export async function runNightly(options: CommonOptions & { readonly dry?: boolean }): Promise<RunResult<RunReport>> {
   const startedAt = new Date().toISOString();
   const workspace = await openWorkspace(options);
+  // What reading alone has shown is told before the night is lived through.
+  holdLimits(workspace, []);
   const night = await liveNight(workspace, options);
+  holdLimits(workspace, night.quality);
   const report = await nightReport(night, options);
   if (options.dry !== true) await commitNight(night, options, startedAt);
   return { report, exitCode: 0 };
+}
+
+function holdLimits({ config, ingested }: Workspace, findings: readonly QualityFinding[]): void {
+  const [first, ...more] = passedLimits(config, ingested.feeds, ingested.rejects, findings);
+  if (first === undefined) return;
+  throw new UserError(`${first.message}${more.length === 0 ? '' : ` (and ${more.length} more)`}`, {
+    hint: `${first.remedy} All that is wrong: retain check`,
+  });
 }

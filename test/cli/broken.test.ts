@@ -174,6 +174,21 @@ describe.skipIf(process.platform === 'win32')('a store that cannot be written', 
   });
 });
 
+it('a limit of the data passed: check says so with exit code 1, and reports all the same', () => {
+  const company = companyOf('too-many-rejects');
+  const outcome = retain(['check', '--format', 'json'], { cwd: company });
+  expect(outcome.code, outcome.stderr).toBe(1);
+  const report = JSON.parse(outcome.stdout);
+  expect(report.summary).toMatch(/^1 limit passed: quality\.max_rejected_rate; /);
+  expect(report.warnings).toContainEqual({
+    what: '1 of 3 usage rows (33.3 %) cannot be read, 28.3 points more than quality.max_rejected_rate (0.05) allows',
+    consequence: 'retain run stops',
+    remedy: 'See rejects/usage.csv and mend the export, or raise quality.max_rejected_rate.',
+  });
+  writeFileSync(join(company, 'retain.yaml'), 'quality: { max_rejected_rate: 0.34 }\n', { flag: 'a' });
+  expect(retain(['check', '--format', 'json'], { cwd: company }).code).toBe(0);
+});
+
 describe('hostile input', () => {
   it('a directory, a dangling link, a link in a circle in place of a file', () => {
     for (const make of [
@@ -204,6 +219,8 @@ describe('hostile input', () => {
     const company = companyOf('second-run');
     const ids = [`"O'Brien ""x"""`, '"two\nlines"', '\u001b[31mred', "=cmd|' /C calc'!A0", "'; drop table account; --"];
     ids.push('../../etc', '__proto__', '$run_id', '\u202eevil');
+    // What is hostile here is each value; that a fifth of the rows cannot be read is told elsewhere.
+    appendFileSync(join(company, 'retain.yaml'), 'quality: { max_rejected_rate: 1 }\n');
     const rows = ids.map(
       (id, i) => `${id},H${i},2023-01-01,${[100_000, -5, '1e300', 'Infinity', 999_999_999_999][i % 5]}`,
     );

@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CellRow } from '../../src/contract/agent.ts';
+import type { CommonOptions } from '../../src/contract/options.ts';
+import type { ReportList } from '../../src/contract/report.ts';
+import { check } from '../../src/pipeline/check.ts';
+
+const nothing = () => undefined;
+let options: CommonOptions;
+let store: string;
+beforeAll(() => {
+  store = mkdtempSync(join(tmpdir(), 'retain-check-'));
+  options = {
+    data: fileURLToPath(new URL('../../fixtures/tiny', import.meta.url)),
+    store,
+    asOf: '2024-12-29',
+    format: 'json',
+    quiet: true,
+    debug: false,
+    color: false,
+    width: Number.POSITIVE_INFINITY,
+    wait: 1,
+    today: '2025-06-01',
+    progress: { stage: nothing, detail: nothing, done: nothing, note: nothing },
+  };
+});
+afterAll(() => rmSync(store, { recursive: true, force: true }));
+
+async function rowsOf(list: ReportList | undefined): Promise<CellRow[]> {
+  const rows: CellRow[] = [];
+  for await (const batch of list?.rows ?? []) rows.push(...batch);
+  return rows;
+}
+
+describe('check', () => {
+  it('counts the outcomes under every definition when asked, and says which is taken', async () => {
+    const { report, exitCode } = await check({ ...options, churnDefinitions: true });
+    expect(exitCode).toBe(0);
+    const found = await rowsOf(report.lists.find(({ name }) => name === 'churn_definitions'));
+    expect(found.length).toBe(6);
+    expect(found.filter(({ is_taken }) => is_taken === true).map(({ definition }) => definition)).toEqual([
+      'contract_chain',
+    ]);
+    // Of fourteen accounts Nutmeg alone has asked to cancel, Maple's term alone has ended unrenewed.
+    expect(found.find(({ definition }) => definition === 'cancel_request')).toMatchObject({ account_count: 1 });
+  });
+
+  it('does not otherwise', async () => {
+    const { report } = await check(options);
+    expect(report.lists.map(({ name }) => name)).toEqual(['feeds', 'findings']);
+  });
+});
