@@ -9,6 +9,7 @@ import { IngestCache } from './ingest/cache.ts';
 import { expandFiles } from './ingest/files.ts';
 import { type CustomColumn, customColumns, mappedColumns } from './ingest/mapping.ts';
 import { labelOf, makePart, type Part } from './ingest/part.ts';
+import { findRowLines, type MarkedReject } from './ingest/row-lines.ts';
 import { addPayers, allColumns, createUsage, settleTable, stackedSql, usageRejects } from './ingest/tables.ts';
 import { type Reject, writeRejects } from './rejects.ts';
 import { createEmptyTables } from './tables.ts';
@@ -129,6 +130,8 @@ class IngestRun {
   readonly #parts = new Map<string, Part[]>();
   readonly #rejects = new Map<string, Reject[]>();
   readonly #files = new Set<string>();
+  /** Table and label → the file and how it is mapped. */
+  readonly #places = new Map<string, { readonly file: string; readonly source: Source }>();
 
   constructor(engine: Engine, config: Config, cache: IngestCache, onStage: (stage: string) => void) {
     this.#engine = engine;
@@ -157,11 +160,24 @@ class IngestRun {
     if (name === 'usage') {
       const parts = await this.#read(name, custom, identity);
       await createUsage(this.#engine, parts, custom);
-      this.#rejects.set(name, await usageRejects(this.#engine, parts));
+      this.#rejects.set(name, await this.#located(name, await usageRejects(this.#engine, parts)));
       return;
     }
-    this.#rejects.set(name, await settleTable(this.#engine, name, this.#parts.get(name) ?? [], custom, identity));
+    const marked = await settleTable(this.#engine, name, this.#parts.get(name) ?? [], custom, identity);
+    this.#rejects.set(name, await this.#located(name, marked));
     await this.#engine.execute(`drop table if exists ingest.${name}`);
+  }
+
+  /** Gives the rejects of `name` their lines, file by file. */
+  async #located(name: string, marked: readonly MarkedReject[]): Promise<Reject[]> {
+    const found: Reject[] = [];
+    for (const label of [...new Set(marked.map(({ reject }) => reject.file))]) {
+      const own = marked.filter(({ reject }) => reject.file === label);
+      const place = this.#places.get(`${name} ${label}`);
+      if (place === undefined) found.push(...own.map(({ reject }) => reject));
+      else found.push(...(await findRowLines(own, place.file, place.source)));
+    }
+    return found;
   }
 
   async #read(name: string, custom: readonly CustomColumn[], identity: Identity | undefined): Promise<Part[]> {
@@ -183,7 +199,10 @@ class IngestRun {
         this.#onStage(
           `${name}: ${labelOf(this.#config, group[0] ?? source.file)}${group.length > 1 ? ` and ${group.length - 1} more` : ''}`,
         );
-        for (const file of group) this.#files.add(file);
+        for (const file of group) {
+          this.#files.add(file);
+          this.#places.set(`${name} ${labelOf(this.#config, file)}`, { file, source });
+        }
         parts.push(await makePart(this.#engine, this.#config, this.#cache, { ...request, files: group }));
       }
     }

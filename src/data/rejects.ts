@@ -97,9 +97,29 @@ export async function findLines(rejects: readonly Reject[], search: LineSearch):
   if (wanted.size === 0) return [...rejects];
   const keyAt = search.keySource === undefined ? undefined : findHeading(search.headings, search.keySource);
   const found = [...rejects];
-  const input = createReadStream(search.file);
+  for await (const { line, record } of csvRecords(search)) {
+    const key = keyAt === undefined ? '' : (record[keyAt] ?? '').slice(0, search.valueLength);
+    for (const [at, column] of columns) {
+      const value = (record[at] ?? '').slice(0, search.valueLength);
+      const mark = [column, value, key].join('\u001f');
+      const index = wanted.get(mark)?.shift();
+      const reject = index === undefined ? undefined : rejects[index];
+      if (index === undefined || reject === undefined) continue;
+      found[index] = { ...reject, line };
+      if (wanted.get(mark)?.length === 0) wanted.delete(mark);
+    }
+    if (wanted.size === 0) break;
+  }
+  return found;
+}
+
+/** The records of a CSV file below its header, quote-aware, each with the line it begins on. Ends where it cannot be read. */
+export async function* csvRecords(
+  given: Pick<LineSearch, 'file' | 'isGzip' | 'delimiter'>,
+): AsyncGenerator<{ readonly line: number; readonly record: readonly string[] }> {
+  const input = createReadStream(given.file);
   const parser = parse({
-    delimiter: search.delimiter,
+    delimiter: given.delimiter,
     bom: true,
     info: true,
     relax_column_count: true,
@@ -107,29 +127,18 @@ export async function findLines(rejects: readonly Reject[], search: LineSearch):
     skip_empty_lines: true,
     from: 2,
   });
-  const plain = search.isGzip ? input.pipe(createGunzip()) : input;
+  const plain = given.isGzip ? input.pipe(createGunzip()) : input;
   // A file that cannot be read to its end has told its fault elsewhere; here lines simply stay unknown.
   plain.on('error', () => parser.end());
   plain.pipe(parser);
   try {
-    for await (const item of parser as AsyncIterable<{ info: { lines: number }; record: readonly string[] }>) {
-      const key = keyAt === undefined ? '' : (item.record[keyAt] ?? '').slice(0, search.valueLength);
-      for (const [at, column] of columns) {
-        const value = (item.record[at] ?? '').slice(0, search.valueLength);
-        const mark = [column, value, key].join('\u001f');
-        const index = wanted.get(mark)?.shift();
-        const reject = index === undefined ? undefined : rejects[index];
-        if (index === undefined || reject === undefined) continue;
-        const inner = item.record.join('').split('\n').length - 1;
-        found[index] = { ...reject, line: item.info.lines - inner };
-        if (wanted.get(mark)?.length === 0) wanted.delete(mark);
-      }
-      if (wanted.size === 0) break;
+    for await (const { info, record } of parser as AsyncIterable<{ info: { lines: number }; record: string[] }>) {
+      const inner = record.join('').split('\n').length - 1;
+      yield { line: info.lines - inner, record };
     }
   } catch {
-    return found;
+    return;
   } finally {
     input.destroy();
   }
-  return found;
 }

@@ -274,12 +274,56 @@ describe('ingest', () => {
   it('writes rejects with their lines across quoted newlines, and removes the file when the fault is gone', async () => {
     write('c.csv', 'account,start,mrr\n"A\n1",2024-01-01,100\nA2,soon,50\nA3,2024-01-01,much\n');
     const result = await load({ contract: [CONTRACT] });
-    expect(result.rejects).toEqual([{ table: 'contract', rows: 1, cells: 1, unjoined: 0 }]);
+    expect(result.rejects).toEqual([{ table: 'contract', rows: 1, unreadable: 1, cells: 1, unjoined: 0 }]);
     expect(readFileSync(join(folder, 'rejects/contract.csv'), 'utf8')).toBe(
       'file,line,key,column,value,reason,kind,rows\nc.csv,4,,start_date,soon,is not a date that can be read,row,1\nc.csv,5,,mrr_amount,much,is not an amount that can be read,cell,1\n',
     );
     write('c.csv', 'account,start,mrr\nA2,2024-01-01,50\n');
     await load({ contract: [CONTRACT] });
     expect(readdirSync(join(folder, 'rejects'))).toEqual([]);
+  });
+
+  it('gives rows found by comparison their lines too', async () => {
+    const rejected = (table: string) =>
+      readFileSync(join(folder, `rejects/${table}.csv`), 'utf8')
+        .split('\n')
+        .slice(1, -1);
+    write('c.csv', 'account,start,mrr\n001xx000003DGb2,2024-01-01,100\nA2,2024-01-01,50\n');
+    const contract: Source = {
+      ...CONTRACT,
+      columns: { ...CONTRACT.columns, account_id: { from: 'account', transform: 'salesforce_id' } },
+    };
+    // T1 stands in both files, so that the second file's first row is the one to look at; T2 twice in one; a row that the
+    // filter leaves out is no repeat; the ids of an unknown account differ in their letters from what is written.
+    write(
+      't1.csv',
+      'id,org,at,kind\nT1,A2,2024-02-02,a\n"T\n0",A2,2024-02-02,a\nT2,A2,2024-02-01,b\nT2,A2,2024-02-01,a\nT2,A2,2024-02-03,a\n',
+    );
+    write('t2.csv', 'id,org,at,kind\nT9,001xx000003DGb1,2024-02-01,a\nT8,,2024-02-01,a\nT1,A2,2024-02-01,a\n');
+    write(
+      'n.ndjson',
+      '{"org":"A2","at":"2024-03-01","score":9}\n\n{"org":"A7","at":"2024-03-01","score":9}\n{"org":"A2","at":"2024-03-01","score":9}\n',
+    );
+    await load({
+      contract: [contract],
+      ticket: [
+        {
+          file: 't*.csv',
+          filter: { kind: ['a'] },
+          columns: { ticket_id: 'id', account_id: { from: 'org', transform: 'salesforce_id' }, created_at: 'at' },
+        },
+      ],
+      survey: [{ file: 'n.ndjson', columns: { account_id: 'org', responded_at: 'at', score: 'score' } }],
+    });
+    expect(rejected('ticket')).toEqual([
+      't1.csv,7,T2,ticket_id,T2,is repeated: the newest row with this key is kept,row,1',
+      't2.csv,2,,account_id,001xx000003DGb1AAG,belongs to no account of the account or contract export,unjoined,1',
+      't2.csv,3,T8,account_id,,is required and empty,row,1',
+      't2.csv,4,T1,ticket_id,T1,is repeated: the newest row with this key is kept,row,1',
+    ]);
+    expect(rejected('survey')).toEqual([
+      'n.ndjson,3,,account_id,A7,belongs to no account of the account or contract export,unjoined,1',
+      'n.ndjson,4,,,,repeats another row cell for cell and carries no key: one of them is kept,row,1',
+    ]);
   });
 });

@@ -61,7 +61,8 @@ export async function findJsonLines(rejects: readonly Reject[], search: JsonLine
   return [...found, ...[...open.values()].flat().filter((reject) => reject.value !== '' && reject.value !== null)];
 }
 
-function textAt(row: unknown, path: string): string {
+/** The text at a dotted path of a parsed object; empty where nothing stands there. */
+export function textAt(row: unknown, path: string): string {
   let at = row;
   for (const key of path.split('.'))
     at = typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined;

@@ -1,10 +1,10 @@
 import { type Engine, quoteName, quoteText } from '../../engine/engine.ts';
 import { type ContractTable, contractTable } from '../contract.ts';
 import type { Identity } from '../identity.ts';
-import type { Reject } from '../rejects.ts';
 import { tableColumns } from '../tables.ts';
 import type { CustomColumn } from './mapping.ts';
 import type { Part } from './part.ts';
+import type { MarkedReject } from './row-lines.ts';
 
 /** SQL types of custom columns. */
 const CUSTOM_TYPES = { text: 'VARCHAR', rate: 'DECIMAL(18,6)' } as const;
@@ -70,7 +70,7 @@ export async function settleTable(
   parts: readonly Part[],
   custom: readonly CustomColumn[],
   identity: Identity,
-): Promise<Reject[]> {
+): Promise<MarkedReject[]> {
   const table = contractTable(name);
   const columns = Object.keys(allColumns(table, custom));
   const systems = [...new Set(parts.map((part) => part.source.system))];
@@ -169,23 +169,50 @@ function accountJoins(
 
 const LISTED = 20_000;
 
-async function duplicateRejects(engine: Engine, table: ContractTable): Promise<Reject[]> {
-  const rows = await engine.rows(
-    `select source_file, row_key, count(*) as row_count from ingest.settled where copy > 1 group by source_file, row_key order by source_file, row_key limit ${LISTED}`,
+/**
+ * One reject a file and repeated key. Where the kept row stands in the same file the second row is the one to look at,
+ * else the first. Rows without a key that repeat another cell for cell get one reject each.
+ */
+async function duplicateRejects(engine: Engine, table: ContractTable): Promise<MarkedReject[]> {
+  const hasKey = table.key.map((column) => `${quoteName(column)} is not null`).join(' and ');
+  const cells = table.key.map((column) =>
+    column === 'account_id'
+      ? `max(coalesce(given_id, account_id)) as account_id`
+      : `cast(max(${quoteName(column)}) as varchar) as ${quoteName(column)}`,
   );
-  return rows.map((row) => ({
-    file: String(row.source_file),
-    line: null,
-    key: String(row.row_key),
-    column: table.key[0] ?? null,
-    value: String(row.row_key),
-    reason: 'is repeated: the newest row with this key is kept',
-    kind: 'row',
-    rows: Number(row.row_count),
-  }));
+  const rows = await engine.rows(
+    `select source_file, row_key, ${hasKey} as has_key, count(*) as all_count, count(case when copy > 1 then 1 end) as row_count, ${cells.join(', ')}
+     from ingest.settled group by source_file, row_key, ${hasKey} having count(case when copy > 1 then 1 end) > 0
+     order by source_file, row_key limit ${LISTED}`,
+  );
+  return rows.flatMap((row): MarkedReject[] => {
+    const reject = { file: String(row.source_file), line: null, kind: 'row' } as const;
+    const count = Number(row.row_count);
+    if (row.has_key !== true) {
+      const reason = 'repeats another row cell for cell and carries no key: one of them is kept';
+      return Array.from({ length: count }, () => ({
+        reject: { ...reject, key: null, column: null, value: null, reason, rows: 1 },
+        mark: { kind: 'copy' },
+      }));
+    }
+    const key = Object.fromEntries(table.key.map((column) => [column, String(row[column])]));
+    return [
+      {
+        reject: {
+          ...reject,
+          key: String(row.row_key),
+          column: table.key[0] ?? null,
+          value: String(row.row_key),
+          reason: 'is repeated: the newest row with this key is kept',
+          rows: count,
+        },
+        mark: { kind: 'key', cells: key, nth: Number(row.all_count) > count ? 2 : 1 },
+      },
+    ];
+  });
 }
 
-async function unjoinedRejects(engine: Engine, name: string, isSingle: boolean): Promise<Reject[]> {
+async function unjoinedRejects(engine: Engine, name: string, isSingle: boolean): Promise<MarkedReject[]> {
   const rows = await engine.rows(
     `select source_file, unjoined_id, count(*) as row_count from ingest.settled
      where account_id is null ${isSingle ? 'and copy = 1' : ''} group by source_file, unjoined_id order by source_file, unjoined_id limit ${LISTED}`,
@@ -193,18 +220,24 @@ async function unjoinedRejects(engine: Engine, name: string, isSingle: boolean):
   return rows.map((row) => unjoined(name, row));
 }
 
-/** The reject of rows that join to no account, one for each id that joins to none. */
-export function unjoined(_table: string, row: Readonly<Record<string, unknown>>): Reject {
+/** Columns by which a row may name its account. */
+const NAMING = ['account_id', 'contract_id', 'user_id', 'email', 'requester', 'contact_id'];
+
+/** The reject of rows that join to no account, one for each id that joins to none; its line is the first row's. */
+export function unjoined(_table: string, row: Readonly<Record<string, unknown>>): MarkedReject {
   const id = row.unjoined_id === null || row.unjoined_id === undefined ? null : String(row.unjoined_id);
   return {
-    file: String(row.source_file),
-    line: null,
-    key: null,
-    column: 'account_id',
-    value: id,
-    reason: 'belongs to no account of the account or contract export',
-    kind: 'unjoined',
-    rows: Number(row.row_count),
+    reject: {
+      file: String(row.source_file),
+      line: null,
+      key: null,
+      column: 'account_id',
+      value: id,
+      reason: 'belongs to no account of the account or contract export',
+      kind: 'unjoined',
+      rows: Number(row.row_count),
+    },
+    mark: { kind: 'id', columns: NAMING, id },
   };
 }
 
@@ -248,8 +281,8 @@ export async function createUsage(
 }
 
 /** What joins to no account in the usage parts, one reject for each id. */
-export async function usageRejects(engine: Engine, parts: readonly Part[]): Promise<Reject[]> {
-  const rejects: Reject[] = [];
+export async function usageRejects(engine: Engine, parts: readonly Part[]): Promise<MarkedReject[]> {
+  const rejects: MarkedReject[] = [];
   for (const part of parts) {
     const rows = await engine.rows(
       `select source_file, unjoined_id, count(*) as row_count from read_parquet(${quoteText(part.parquet)}) where unjoined_id is not null
