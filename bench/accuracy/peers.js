@@ -1,0 +1,82 @@
+// Runs the peers of bench/peers/settings.json in their Python and keeps what they answered.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const HERE = new URL('../peers/', import.meta.url);
+const OUT = fileURLToPath(new URL('../out/accuracy/', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('fit.py', HERE));
+const NICE = 10;
+
+/** The settings that a run can ask for, each `{ peer, package, setting, params, … }`. */
+export function peerSettings() {
+  return JSON.parse(readFileSync(new URL('settings.json', HERE), 'utf8'));
+}
+
+/** Versions by package, and of Python; undefined when `python` lacks one of them. `why` then says it. */
+export function peerVersions(python) {
+  const { status, stdout, stderr, error } = spawnSync(python, [SCRIPT, '--versions'], { encoding: 'utf8' });
+  if (status !== 0) return { why: error?.message ?? stderr.trim().split('\n').at(-1) };
+  return { versions: JSON.parse(stdout) };
+}
+
+/**
+ * Probabilities `[seed][split]` of one peer on a data set, with the mean seconds of a fit and whether all of it came
+ * from an earlier run. An answer is kept under the peer's version, the hash of rows and splits, and the setting: a
+ * change of any of them asks again.
+ */
+export function askPeer(entry, dataSet, { python, versions, seeds, jobs }) {
+  const table = join(OUT, `${dataSet.name}-${dataSet.hash.slice(0, 12)}.json`);
+  // What decides an answer, and no more: how many seeds are asked for is not part of it.
+  const { max_seeds, is_deterministic, ...rest } = entry;
+  const job = { ...rest, jobs };
+  const key = createHash('sha256')
+    .update(JSON.stringify({ ...job, version: versions[entry.package], script: scriptHash() }))
+    .digest('hex');
+  const name = `${entry.peer}-${versions[entry.package]}-${entry.setting.replaceAll(/\W+/g, '-')}-${key.slice(0, 12)}`;
+  const place = join(OUT, `${dataSet.name}-${dataSet.hash.slice(0, 12)}`, name);
+  const fileOf = ([seed, split]) => join(place, `seed-${seed}-split-${split}.json`);
+  const count = is_deterministic ? 1 : Math.min(seeds, max_seeds ?? seeds);
+  const wanted = Array.from({ length: count }, (_, i) => dataSet.splits.map((_split, split) => [i + 1, split]));
+  const absent = wanted.flat().filter((fit) => !existsSync(fileOf(fit)));
+  if (absent.length > 0) {
+    mkdirSync(place, { recursive: true });
+    if (!existsSync(table)) writeFileSync(table, dataSet.text);
+    const { status, stderr, error } = spawnSync(
+      'nice',
+      [
+        '-n',
+        String(NICE),
+        python,
+        SCRIPT,
+        '--table',
+        table,
+        '--job',
+        JSON.stringify({ ...job, fits: absent }),
+        '--out',
+        place,
+      ],
+      { encoding: 'utf8', stdio: ['ignore', 'inherit', 'pipe'] },
+    );
+    if (status !== 0)
+      throw new Error(`${entry.peer} (${entry.setting}) failed: ${error?.message ?? stderr.slice(-3000)}`);
+  }
+  const answers = wanted.map((fits) => fits.map((fit) => JSON.parse(readFileSync(fileOf(fit), 'utf8'))));
+  const seconds = answers.flat().map((answer) => answer.seconds);
+  return {
+    runs: answers.map((seed) => seed.map((answer) => answer.probability)),
+    seconds: seconds.reduce((sum, value) => sum + value, 0) / seconds.length,
+    isCached: absent.length === 0,
+  };
+}
+
+/** Forgets what peers answered on a data set. */
+export function forgetPeers(dataSet) {
+  rmSync(join(OUT, `${dataSet.name}-${dataSet.hash.slice(0, 12)}`), { recursive: true, force: true });
+}
+
+function scriptHash() {
+  return createHash('sha256').update(readFileSync(SCRIPT)).digest('hex').slice(0, 12);
+}

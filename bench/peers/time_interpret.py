@@ -1,0 +1,39 @@
+"""Times one fit of interpret's EBM on the files that bench/speed/synthetic.js writes; prints seconds and, to show that both learnt the same, the
+probabilities of the first rows as JSON.
+
+    python time_interpret.py PLACE '{"rows": …, "width": …, "jobs": …, "params": {…}}'
+
+A fit of the first rows comes before it and is not counted: it loads the library and starts the worker processes, as a
+session that fits more than once has them already. Reading the files is not counted; everything inside fit() is.
+"""
+
+import json
+import os
+import sys
+import time
+import warnings
+
+place, job = sys.argv[1], json.loads(sys.argv[2])
+os.environ["OMP_NUM_THREADS"] = str(job["jobs"])
+warnings.filterwarnings("ignore")
+
+import numpy as np  # noqa: E402
+from interpret.glassbox import ExplainableBoostingClassifier  # noqa: E402
+
+x = np.fromfile(f"{place}/columns.f64").reshape(job["width"], job["rows"]).T
+y = np.fromfile(f"{place}/label.u8", dtype=np.uint8)
+
+
+def model(**params):
+    types = ["continuous"] * job["width"]
+    return ExplainableBoostingClassifier(feature_types=types, n_jobs=job["jobs"], random_state=1, **params)
+
+
+first = min(len(y), 2000)
+model(**{**job["params"], "max_rounds": 5}).fit(x[:first], y[:first])
+fitted = model(**job["params"])
+started = time.perf_counter()
+fitted.fit(x, y)
+seconds = time.perf_counter() - started
+p = fitted.predict_proba(x[:20000])[:, 1]
+print(json.dumps({"seconds": seconds, "probability": p.tolist()}))

@@ -1,0 +1,205 @@
+// How fast the glass box is beside interpret's EBM, and by itself.
+//
+//   npm run build && node bench/speed.js [--sizes 5000x20,100000x40] [--repeat 3] [--jobs 2] [--bags 8]
+//     [--parts fit,step,workers,score] [--python bench/.venv/bin/python] [--check]
+//
+// 1000000x20 is the largest size that is asked for; it takes minutes and is therefore not among the defaults. Both sides
+// get the same rows, bags, pairs, bins, rounds (no early stopping) and cores, in turn, each fit in a new process whose
+// start and first fit are not counted; ratios are of medians. bench/README.md says what each line means. `--check` ends
+// with 1 when a limit is passed, 2 when interpret cannot be asked.
+import { spawnSync } from 'node:child_process';
+import { cpus, loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createRandom, ebm, METRICS, predictBinned, rankRows } from '../dist/models/index.js';
+import { syntheticTable, writeTable } from './speed/synthetic.js';
+
+/** Most that a fit may take of interpret's time, by rows. */
+const LIMITS = [
+  { rows: 5_000, ratio: 0.5 },
+  { rows: Number.POSITIVE_INFINITY, ratio: 1 },
+];
+const MAX_STEP_NS = 6;
+const MIN_WORKERS_GAIN = 1.7;
+const MAX_SCORE_SECONDS = 0.5;
+const PAIRS = 10;
+/** Rounds by rows: enough that boosting and not start-up is timed, few enough that a run ends. */
+const roundsOf = (rows) => (rows <= 10_000 ? 500 : rows <= 200_000 ? 100 : 50);
+
+const { values } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '5000x20,100000x40' },
+    repeat: { type: 'string', default: '3' },
+    jobs: { type: 'string', default: '2' },
+    bags: { type: 'string', default: '8' },
+    parts: { type: 'string', default: 'fit,step,workers,score' },
+    python: { type: 'string', default: fileURLToPath(new URL('.venv/bin/python', import.meta.url)) },
+    check: { type: 'boolean', default: false },
+  },
+});
+const repeat = Number(values.repeat);
+const jobs = Number(values.jobs);
+const bags = Number(values.bags);
+const parts = values.parts.split(',');
+const OUT = fileURLToPath(new URL('out/speed/', import.meta.url));
+const PEER = fileURLToPath(new URL('peers/time_interpret.py', import.meta.url));
+const OURS = fileURLToPath(new URL('speed/fit.js', import.meta.url));
+let failed = false;
+
+const load = () => loadavg()[0].toFixed(1);
+console.log(`node ${process.versions.node}, ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores`);
+console.log(`load of the machine before: ${load()}; figures of one that has other work are no verdict`);
+if (parts.includes('fit')) {
+  console.log(`\nfit, seconds, medians of ${repeat}; ${bags} bags, ${PAIRS} pairs, ${jobs} jobs`);
+  console.log(
+    'rows × columns        rounds   retain   interpret    ratio   limit   AUC in training (retain, interpret)',
+  );
+  for (const size of values.sizes.split(',')) compareFits(size);
+}
+if (parts.includes('step')) stepTime();
+if (parts.includes('workers')) workersGain();
+if (parts.includes('score')) await scoring();
+console.log(`\nload of the machine after: ${load()}`);
+if (values.check && failed) process.exitCode = 1;
+
+/** One size: both sides in turn, then the medians. */
+function compareFits(size) {
+  const [rows, width] = size.split('x').map(Number);
+  const rounds = roundsOf(rows);
+  const table = syntheticTable(rows, width);
+  const place = `${OUT}${size}`;
+  writeTable(place, table);
+  const ours = { rows, width, jobs, params: ourParams(rounds, PAIRS) };
+  const theirs = { rows, width, jobs, params: peerParams(rounds, PAIRS) };
+  const times = { ours: [], theirs: [] };
+  let auc;
+  for (let i = 0; i < repeat; i++) {
+    const own = askOurs(ours);
+    const peer = askPeer(place, theirs);
+    times.ours.push(own.seconds);
+    times.theirs.push(peer.seconds);
+    auc ??= [own, peer].map(({ probability }) => aucOf(probability, table.label));
+  }
+  const [mine, other] = [median(times.ours), median(times.theirs)];
+  const limit = LIMITS.find((item) => rows <= item.rows).ratio;
+  const ratio = mine / other;
+  failed ||= ratio > limit;
+  console.log(
+    [
+      `${rows} × ${width}`.padEnd(20),
+      String(rounds).padStart(8),
+      mine.toFixed(2).padStart(9),
+      other.toFixed(2).padStart(12),
+      ratio.toFixed(2).padStart(9),
+      limit.toFixed(1).padStart(8),
+      `   ${auc.map((value) => value.toFixed(4)).join(', ')}`,
+    ].join(''),
+  );
+}
+
+/** Time of one row in one step of one feature: what more rounds cost, so that nothing else is in it. */
+function stepTime() {
+  const [rows, width, few, many] = [100_000, 20, 20, 120];
+  const trained = rows * 0.85;
+  const steps = (many - few) * width * trained;
+  const place = `${OUT}${rows}x${width}`;
+  writeTable(place, syntheticTable(rows, width));
+  const perStep = (secondsOf) => {
+    const gaps = Array.from({ length: repeat }, () => secondsOf(many) - secondsOf(few));
+    return (median(gaps) * 1e9) / steps;
+  };
+  const own = perStep(
+    (rounds) => askOurs({ rows, width, jobs: 1, params: { ...ourParams(rounds, 0), bags: 1 } }).seconds,
+  );
+  const peer = perStep((rounds) => {
+    const params = { ...peerParams(rounds, 0), outer_bags: 1 };
+    return askPeer(place, { rows, width, jobs: 1, params }).seconds;
+  });
+  failed ||= own > MAX_STEP_NS;
+  console.log(
+    `\ninner loop, ${rows} × ${width}, one bag, one thread: ${own.toFixed(2)} ns per sample-step (limit ${MAX_STEP_NS}); ` +
+      `interpret ${peer.toFixed(2)} ns`,
+  );
+}
+
+function workersGain() {
+  const [rows, width, rounds] = [100_000, 20, 100];
+  const seconds = (workers) =>
+    median(
+      Array.from({ length: repeat }, () => {
+        return askOurs({ rows, width, jobs: workers, params: ourParams(rounds, 0) }).seconds;
+      }),
+    );
+  const [one, two] = [seconds(1), seconds(2)];
+  failed ||= one / two < MIN_WORKERS_GAIN;
+  console.log(
+    `two workers, ${rows} × ${width}, ${bags} bags, ${rounds} rounds: ${two.toFixed(2)} s against ${one.toFixed(2)} s of one, ` +
+      `${(one / two).toFixed(2)} × (at least ${MIN_WORKERS_GAIN})`,
+  );
+}
+
+/** One million accounts through 40 shapes and 10 pairs: from bins, as the engine hands them over, and from doubles. */
+async function scoring() {
+  const [rows, width] = [1_000_000, 40];
+  const small = syntheticTable(20_000, width);
+  const params = { ...ebm.defaults, bags: 2, max_rounds: 50, max_pair_rounds: 20, pairs: PAIRS };
+  const model = await ebm.fit(small, params, createRandom(1));
+  const random = createRandom(2);
+  const binned = model.features.map((feature) => {
+    const count = feature.cuts.length + 2;
+    return { bins: feature, values: Uint8Array.from({ length: rows }, () => Math.floor(random() * count)) };
+  });
+  const { columns } = syntheticTable(rows, width, 3);
+  const seconds = (work) => {
+    const times = Array.from({ length: repeat + 1 }, () => {
+      const started = performance.now();
+      work();
+      return (performance.now() - started) / 1000;
+    });
+    return median(times.slice(1));
+  };
+  const fromBins = seconds(() => predictBinned(model, binned));
+  const fromDoubles = seconds(() => ebm.predict(model, columns));
+  failed ||= fromBins > MAX_SCORE_SECONDS;
+  console.log(
+    `scoring ${rows} accounts × ${model.terms.length} terms: ${fromBins.toFixed(3)} s from bins (limit ${MAX_SCORE_SECONDS}), ` +
+      `${fromDoubles.toFixed(3)} s from doubles, binning included`,
+  );
+}
+
+function ourParams(rounds, pairs) {
+  const stop = { early_stopping_rounds: 0, max_rounds: rounds, max_pair_rounds: rounds };
+  return { bags, pairs, max_bins: 256, pair_bins: 32, ...stop };
+}
+
+/** Greedy rounds are off: a round is then one step of every feature, as it is on our side. */
+function peerParams(rounds, pairs) {
+  const stop = { early_stopping_rounds: 0, max_rounds: rounds, greedy_ratio: 0 };
+  return { outer_bags: bags, interactions: pairs, max_bins: 256, max_interaction_bins: 32, ...stop };
+}
+
+function askOurs(job) {
+  return ask(process.execPath, [OURS, JSON.stringify(job)], 'the fit failed');
+}
+
+function askPeer(place, job) {
+  return ask(values.python, [PEER, place, JSON.stringify(job)], 'interpret cannot be asked');
+}
+
+function ask(command, args, complaint) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (status === 0) return JSON.parse(stdout);
+  console.error(`${complaint} (${command}): ${error?.message ?? stderr.slice(-2000)}`);
+  process.exit(2);
+}
+
+function aucOf(probability, label) {
+  const score = Float64Array.from(probability);
+  return METRICS.roc_auc.fn(rankRows({ score, label: label.slice(0, score.length) }));
+}
+
+function median(times) {
+  const sorted = times.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
+}
