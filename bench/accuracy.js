@@ -1,12 +1,13 @@
 // How accurate the glass box is beside the models people would otherwise use, on identical rows and splits.
 //
 //   npm run build && node bench/accuracy.js --data DIR [--only ibm_telco,mlc_churn,churnsim_crm5] [--seeds 3]
-//     [--jobs 2] [--peers all|none|interpret,lightgbm,…] [--python bench/.venv/bin/python] [--again] [--check]
+//     [--jobs 2] [--peers all|none|interpret,lightgbm,…] [--python bench/.venv/bin/python] [--cached | --again]
+//     [--check]
 //
 // DIR holds ibm_telco/, mlc_churn/, churnsim_crm5/ and splits.json; where something is absent the bench says so and ends
 // with 2. bench/README.md says what every column means. Peers only hand over probabilities: all figures are computed by
-// src/models/metrics. Their answers are kept under bench/out/accuracy; `--again` asks them anew. `--check` ends with 1
-// when a required line fails.
+// src/models/metrics. Their answers are kept under bench/out/accuracy; `--again` asks them anew, `--cached` leaves
+// out those that have not answered yet. `--check` ends with 1 when a required line fails.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '2' },
     peers: { type: 'string', default: 'all' },
     python: { type: 'string', default: fileURLToPath(new URL('.venv/bin/python', import.meta.url)) },
+    cached: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
   },
@@ -91,7 +93,10 @@ async function runDataSet(name) {
   }
   for (const entry of asked) {
     const line = { name: entry.peer, setting: entry.setting };
-    add(line, askPeer(entry, dataSet, { python: values.python, versions, seeds, jobs }));
+    const how = { python: values.python, versions, seeds, jobs, onlyCached: values.cached };
+    const answer = askPeer(entry, dataSet, how);
+    if (answer === undefined) console.log(`left out: ${line.name} (${line.setting}) has not answered yet`);
+    else add(line, answer);
     progress(name, line);
   }
   printTable(lines);

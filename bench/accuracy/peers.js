@@ -25,9 +25,9 @@ export function peerVersions(python) {
 /**
  * Probabilities `[seed][split]` of one peer on a data set, with the mean seconds of a fit and whether all of it came
  * from an earlier run. An answer is kept under the peer's version, the hash of rows and splits, and the setting: a
- * change of any of them asks again.
+ * change of any of them asks again. With `onlyCached` nothing is asked: undefined where an answer is not there yet.
  */
-export function askPeer(entry, dataSet, { python, versions, seeds, jobs }) {
+export function askPeer(entry, dataSet, { python, versions, seeds, jobs, onlyCached = false }) {
   const table = join(OUT, `${dataSet.name}-${dataSet.hash.slice(0, 12)}.json`);
   // What decides an answer, and no more: how many seeds are asked for is not part of it.
   const { max_seeds, is_deterministic, ...rest } = entry;
@@ -41,6 +41,7 @@ export function askPeer(entry, dataSet, { python, versions, seeds, jobs }) {
   const count = is_deterministic ? 1 : Math.min(seeds, max_seeds ?? seeds);
   const wanted = Array.from({ length: count }, (_, i) => dataSet.splits.map((_split, split) => [i + 1, split]));
   const absent = wanted.flat().filter((fit) => !existsSync(fileOf(fit)));
+  if (absent.length > 0 && onlyCached) return undefined;
   if (absent.length > 0) {
     mkdirSync(place, { recursive: true });
     if (!existsSync(table)) writeFileSync(table, dataSet.text);
