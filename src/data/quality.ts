@@ -61,7 +61,7 @@ export async function assessQuality(engine: Engine, config: Config, asOf: Day): 
   for (const check of CHECKS) {
     if (!totals.rows.has(check.table)) continue;
     const found = await measure(engine, sqlOf(check.id), asOf, totals, check.table);
-    if (found.rows > 0) findings.push(await finding(check, found, engine));
+    if (found.rows > 0) findings.push(await finding(check, found, engine, asOf));
   }
   findings.push(
     ...(await unjoinedFindings(engine, totals)),
@@ -128,8 +128,8 @@ function measured(rows: number, arr: number, accounts: number, totals: Totals, t
   };
 }
 
-async function finding(check: Check, found: Measured, engine: Engine): Promise<QualityFinding> {
-  const detail = check.detail === undefined ? '' : await detailOf(engine, check.detail);
+async function finding(check: Check, found: Measured, engine: Engine, asOf: Day): Promise<QualityFinding> {
+  const detail = check.detail === undefined ? '' : await detailOf(engine, check.detail, asOf);
   const { accounts, ...numbers } = found;
   return {
     id: check.id,
@@ -141,9 +141,9 @@ async function finding(check: Check, found: Measured, engine: Engine): Promise<Q
   };
 }
 
-async function detailOf(engine: Engine, sql: string): Promise<string> {
-  const rows = await engine.rows(sql);
-  return `: ${rows.map((row) => String(Object.values(row)[0])).join(', ')}`;
+async function detailOf(engine: Engine, sql: string, asOf: Day): Promise<string> {
+  const rows = await engine.rows(sql, { as_of: asOf });
+  return rows.length === 0 ? '' : `: ${rows.map((row) => String(Object.values(row)[0])).join(', ')}`;
 }
 
 /** Rows that belong to no account, for each mapped table that names accounts. */

@@ -41,8 +41,29 @@ export async function headerNotes(workspace: Workspace): Promise<string[]> {
     (name) => config.tables[name] === undefined,
   );
   if (absent.length > 0) notes.push(`not connected: ${absent.join(', ')}; what they would say is neither good nor bad`);
+  const foreign = await amountsWithoutRate(workspace);
+  if (foreign !== undefined) notes.push(foreign);
   if (stopped.length > 0) notes.push(`stopped feeds: ${stopped.join(', ')}; facts that rest on them open no alert`);
   return notes;
+}
+
+/** Open contracts whose currency has no rate to the reporting currency, by currency: they are in no total. */
+async function amountsWithoutRate({ engine, asOf }: Workspace): Promise<string | undefined> {
+  const rows = await engine.rows(
+    `select native_currency, count(*) as contract_count, sum(list_arr_amount) as arr_amount, count(distinct account_id) as account_count
+     from contract_value(cast($as_of as date))
+     where list_arr_amount is not null and fx_rate is null and is_open
+     group by native_currency order by native_currency`,
+    { as_of: asOf },
+  );
+  if (rows.length === 0) return undefined;
+  const words = rows.map((row) => {
+    const currency = String(row['native_currency']);
+    const amount = moneyWords(Number(row['arr_amount']), { currency, is_approximate: false });
+    const count = Number(row['contract_count']);
+    return `${amount} a year (${count.toLocaleString('en-US')} ${count === 1 ? 'contract' : 'contracts'})`;
+  });
+  return `without a rate to the reporting currency and in no total: ${words.join(', ')}; map an fx table (month, currency, rate)`;
 }
 
 function share(value: unknown): string | undefined {

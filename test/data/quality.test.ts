@@ -98,13 +98,15 @@ describe('assessQuality', () => {
   it('flags impossible ends, negative amounts and currencies without a rate', () => {
     expect(of('end_before_start')).toMatchObject({ rows: 1 });
     expect(of('negative_money')).toMatchObject({ rows: 1 });
-    expect(of('currency_without_rate')?.message).toContain('EUR');
+    expect(of('currency_without_rate')?.message).toContain(
+      'in no total (20 % of contract rows, 1 accounts): EUR 3,600 a year',
+    );
   });
 
   it('gives ARR of overlapping contracts both ways', () => {
-    // All: 600 + 1200 + 2400 + 3600; newest of each account: without the 600.
+    // All: 600 + 1200 + 2400; newest of each account: without the 600. The 3,600 EUR have no rate and are never added.
     expect(of('overlapping_contract')?.message).toMatch(
-      /ARR is 7,800 when all are added, 7,200 when only the newest counts/,
+      /ARR is 4,200 when all are added, 3,600 when only the newest counts/,
     );
     expect(of('overlapping_contract')?.rows).toBe(1);
   });

@@ -7,6 +7,7 @@ import type { CellRow } from '../../src/contract/agent.ts';
 import type { CommonOptions } from '../../src/contract/options.ts';
 import type { ReportList } from '../../src/contract/report.ts';
 import { check } from '../../src/pipeline/check.ts';
+import { TemporaryCompany } from '../helpers/night.ts';
 
 const nothing = () => undefined;
 let options: CommonOptions;
@@ -46,6 +47,32 @@ describe('check', () => {
     ]);
     // Of fourteen accounts Nutmeg alone has asked to cancel, Maple's term alone has ended unrenewed.
     expect(found.find(({ definition }) => definition === 'cancel_request')).toMatchObject({ account_count: 1 });
+  });
+
+  it('lists amounts without a rate by currency, in the header too', async () => {
+    const company = new TemporaryCompany();
+    try {
+      company.rewrite('retain.yaml', (text) =>
+        text.replace('arr_amount: arr_amount', 'arr_amount: arr_amount\n      currency: currency'),
+      );
+      // Every open contract is worth its amount in the reporting currency but for two: 9,000 in yen, 8,000 in francs.
+      company.rewrite('contracts.csv', (text) =>
+        text
+          .trimEnd()
+          .split('\n')
+          .map(
+            (line, i) =>
+              `${line},${i === 0 ? 'currency' : line.includes(',a02,') ? 'JPY' : line.includes(',a03,') ? 'CHF' : 'USD'}`,
+          )
+          .join('\n'),
+      );
+      const { report } = await check({ ...options, data: company.folder, store: join(company.folder, '.retain') });
+      expect(report.header.notes).toContain(
+        'without a rate to the reporting currency and in no total: CHF 8,000 a year (1 contract), JPY 9,000 a year (1 contract); map an fx table (month, currency, rate)',
+      );
+    } finally {
+      company.remove();
+    }
   });
 
   it('does not otherwise', async () => {

@@ -12,7 +12,7 @@ import { findLines, LOOKED_UP, type Reject } from '../rejects.ts';
 import type { IngestCache, PartMeta } from './cache.ts';
 import { findJsonLines } from './json-lines.ts';
 import { type CustomColumn, type MappedColumn, sourceColumns } from './mapping.ts';
-import { FAULT_MARK, FIELD_MARK, projectionSql, REJECT_VALUE_LENGTH, type UsageMaps } from './projection.ts';
+import { FAULT_MARK, FIELD_MARK, NEVER, projectionSql, REJECT_VALUE_LENGTH, type UsageMaps } from './projection.ts';
 import { jsonError, openReader, REJECT_ERRORS, REJECT_SCANS, type Reader } from './reader.ts';
 
 /** One part to be made: some files of one source of one table. */
@@ -211,7 +211,9 @@ async function decideOrder(
      from (select unnest(string_split(fault, ${quoteText(FAULT_MARK)})) as item from read_parquet(${quoteText(target)}) where fault is not null)
      order by name, value`,
   );
-  const values = rows.filter((row) => dates.includes(String(row.name))).map((row) => String(row.value));
+  const values = rows
+    .filter((row) => dates.includes(String(row.name)) && !NEVER.test(String(row.value)))
+    .map((row) => String(row.value));
   const evidence = detectDateOrder(values);
   if (evidence.dayFirst + evidence.monthFirst + evidence.ambiguous === 0) return undefined;
   if (evidence.order === 'dmy' || evidence.order === 'mdy') {
@@ -221,7 +223,7 @@ async function decideOrder(
     );
     return evidence.order;
   }
-  const column = String(rows.find((row) => dates.includes(String(row.name)))?.name);
+  const column = String(rows.find((row) => dates.includes(String(row.name)) && String(row.value) === values[0])?.name);
   if (evidence.dayFirst > 0) {
     throw new UserError(
       `${label}, column ${sourceOf(request, column)}: dates stand in two orders, ${evidence.dayFirstExample} and ${evidence.monthFirstExample}`,
@@ -369,6 +371,8 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 function reasonOf(request: PartRequest, column: string, value: string): string {
   if (value === '') return 'is required and empty';
   const type = request.columns.find((item) => item.name === column)?.type ?? 'rate';
+  if ((type === 'date' || type === 'timestamp') && NEVER.test(value))
+    return 'lies outside the years 1900 to 2199 and says no more than "always" or "never"';
   return `is not ${TYPE_WORDS[type] ?? type} that can be read`;
 }
 

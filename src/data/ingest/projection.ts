@@ -172,7 +172,14 @@ function finalSelect(slots: readonly Slot[], input: ProjectionInput, key: string
   const sets = groups.map((group) =>
     stand && group.includes('account_id') && !group.includes('contact_id') ? [...group, 'contact_id'] : group,
   );
-  const isBad = sets.map((group) => `(${group.map((column) => `${at(column) ?? 'null'} is null`).join(' and ')})`);
+  const never = (group: readonly string[]) =>
+    slots.filter((item) => group.includes(item.name) && (item.type === 'date' || item.type === 'timestamp'));
+  const isBad = sets.map((group) => {
+    const isEmpty = group.map((column) => `${at(column) ?? 'null'} is null`).join(' and ');
+    // A contract whose dates stand for "always" or "never" is a contract: losing it would lose its account.
+    const dates = input.table === 'contract' ? never(group) : [];
+    return `(${[isEmpty, ...dates.map((item) => `not ${isNever(item)}`)].join(' and ')})`;
+  });
   if (input.table === 'usage') setDays(output, input, at);
   const checked = slots.filter((item) => item.type !== 'text' && item.type !== 'id' && item.raw !== 'null');
   const suspect = checked.map((item) => `(${item.raw} is not null and ${item.typed} is null)`);
@@ -180,6 +187,13 @@ function finalSelect(slots: readonly Slot[], input: ProjectionInput, key: string
     ...checked.map(
       (item) =>
         `case when ${item.raw} is not null and ${item.typed} is null and ${isMeant(item)} then ${faultText(item.name, item.raw)} end`,
+    ),
+    // A date for "never" is an empty cell elsewhere; where the row needs one it is told.
+    ...sets.flatMap((group) =>
+      never(group).map(
+        (item) =>
+          `case when ${group.map((column) => `${at(column) ?? 'null'} is null`).join(' and ')} and ${isNever(item)} then ${faultText(item.name, item.raw)} end`,
+      ),
     ),
     ...sets.map(
       (group) =>
@@ -213,7 +227,16 @@ function isEmptyRaw(slots: readonly Slot[], column: string): string {
 function isMeant(item: Slot): string {
   const words = `not ${isEmptyWord(item.raw)}`;
   if (item.type !== 'date' && item.type !== 'timestamp') return words;
-  return `${words} and not regexp_matches(${item.raw}, '^(0001|1900-01-01|2[2-9]\\d\\d-|[3-9]\\d\\d\\d-)|[./-](9999|2999)( |$)|^(0?1)[./-](0?1)[./-](1900|0001)')`;
+  return `${words} and not regexp_matches(${item.raw}, '${NEVER.source}')`;
+}
+
+/** Dates that exports write for "always" or "never": the years 1, 1900 (its first day) and from 2200 on. */
+export const NEVER =
+  /^(0001|1900-01-01|2[2-9]\d\d-|[3-9]\d\d\d-)|[./-](9999|2999)( |$)|^(0?1)[./-](0?1)[./-](1900|0001)/;
+
+/** Whether a cell holds such a date; never null. */
+function isNever(item: Slot): string {
+  return `(${item.typed} is null and ${item.raw} is not null and regexp_matches(coalesce(${item.raw}, ''), '${NEVER.source}'))`;
 }
 
 /** A list function: `in` with many words would become a join over every row, though only suspects are asked. */

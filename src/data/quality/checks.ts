@@ -6,7 +6,7 @@ export interface Check {
   /** What the counted rows do, after the count. */
   readonly words: string;
   readonly remedy: string;
-  /** A select whose first column is listed after the message. */
+  /** A select whose first column is listed after the message; `$as_of` is bound. */
   readonly detail?: string;
 }
 
@@ -128,9 +128,11 @@ export const CHECKS: readonly Check[] = [
     id: 'currency_without_rate',
     table: 'contract',
     severity: 'warning',
-    words: 'contracts are in a currency without a rate and are left out of money totals',
+    words: 'contracts are in a currency without a rate and are in no total',
     remedy: 'Map an fx table (month, currency, rate).',
-    detail:
-      'select distinct upper(currency) as currency from contract where currency is not null and upper(currency) is distinct from (select upper(currency) from settings) and upper(currency) not in (select upper(currency) from fx where currency is not null) order by 1',
+    detail: `select native_currency || ' ' || format('{:,}', cast(round(sum(list_arr_amount)) as bigint)) || ' a year'
+      from contract_value(cast($as_of as date))
+      where list_arr_amount is not null and fx_rate is null and is_open
+      group by native_currency order by native_currency`,
   },
 ];

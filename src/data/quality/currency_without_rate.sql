@@ -1,8 +1,6 @@
--- grain: one row a contract in a currency that has no rate to the reporting currency
--- key: contract row_key
--- as-of: all contracts and rates
+-- grain: one row a recurring contract whose yearly value has no rate to the reporting currency
+-- key: contract_id
+-- as-of: contracts and rates known by then, ended and future contracts included
 select account_id, 1 as row_count
-from contract
-where currency is not null
-  and upper(currency) is distinct from (select upper(currency) from settings)
-  and upper(currency) not in (select upper(currency) from fx where currency is not null)
+from contract_value(cast($as_of as date))
+where list_arr_amount is not null and fx_rate is null
