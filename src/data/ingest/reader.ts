@@ -10,8 +10,11 @@ export type FileFormat = 'csv' | 'json' | 'ndjson' | 'parquet';
 /** How one export file is read: a relation for a `from` clause, and where each source column is found in it. */
 export interface Reader {
   readonly format: FileFormat;
-  /** `isCareful`: one thread and forgiving quotes, for files that DuckDB's parallel reader refuses. */
-  relation(isCareful: boolean): string;
+  /**
+   * `isCareful`: one thread and forgiving quotes, for files that DuckDB's parallel reader refuses. `types`: source
+   * columns that the reader itself turns into a SQL type (CSV only); the rest is text.
+   */
+  relation(isCareful: boolean, types?: ReadonlyMap<string, string>): string;
   /** Expression of a source column's value as VARCHAR, to be read from the relation. */
   text(column: string): string;
   /** Delimiter, for finding lines in a second pass; undefined for other formats. */
@@ -67,14 +70,17 @@ function csvReader(
   wanted: readonly string[],
 ): Reader {
   const header = readCsvHeader(text, label, wanted, source.delimiter);
-  const columns = header.columns.map((name) => `${quoteText(name)}: 'VARCHAR'`).join(', ');
+  const columns = (types: ReadonlyMap<string, string> = new Map()) => {
+    const places = new Map([...types].map(([name, type]) => [findHeading(header.headings, name), type]));
+    const list = header.columns.map((name, place) => `${quoteText(name)}: '${places.get(place) ?? 'VARCHAR'}'`);
+    return `columns = {${list.join(', ')}}`;
+  };
   const options = [
     'auto_detect = false',
     'header = true',
     `delim = ${quoteText(header.delimiter)}`,
     `quote = '"'`,
     `escape = '"'`,
-    `columns = {${columns}}`,
     'store_rejects = true',
     `rejects_table = '${REJECT_ERRORS}'`,
     `rejects_scan = '${REJECT_SCANS}'`,
@@ -86,8 +92,8 @@ function csvReader(
     columns: header.headings,
     isGzip,
     warnings: header.warnings,
-    relation: (isCareful) =>
-      `read_csv(${quoteText(file)}, ${[...options, ...(isCareful ? ['parallel = false', 'strict_mode = false'] : [])].join(', ')})`,
+    relation: (isCareful, types) =>
+      `read_csv(${quoteText(file)}, ${[columns(types), ...options, ...(isCareful ? ['parallel = false', 'strict_mode = false'] : [])].join(', ')})`,
     text: (column) => quoteName(header.columns[findHeading(header.headings, column) ?? -1] ?? column),
   };
 }
