@@ -112,11 +112,18 @@ export async function settleTable(
     .filter((column) => columns.includes(column))
     .map((column) => `${quoteName(column)} desc nulls last`);
   const contractId = name === 'contract' ? contractIdSql : (sql: string) => sql;
+  await engine.execute(`create or replace table ingest.keyed as
+    with resolved as (${contractId(branches.join('\nunion all\n'))})
+    select dated.* from (select * replace (coalesce(${known.join(', ')}) as known_on, ${key} as row_key) from resolved) as dated
+    ${name === 'account' ? `left join (select account_id as child_id, payer_id from ingest.rollup) as rollup on rollup.child_id = coalesce(given_id, dated.account_id)` : ''} ${isOwn}`);
+  // Only rows that share a key are hashed and sorted; nearly every row stands alone.
   await engine.execute(`create or replace table ingest.settled as
-    with resolved as (${contractId(branches.join('\nunion all\n'))}),
-    dated as (select * replace (coalesce(${known.join(', ')}) as known_on, ${key} as row_key), ${hash} as row_hash from resolved)
-    select dated.*, row_number() over (partition by row_key order by ${[...fresh, 'known_on desc nulls last', 'row_hash'].join(', ')}) as copy
-    from dated ${name === 'account' ? `left join (select account_id as child_id, payer_id from ingest.rollup) as rollup on rollup.child_id = coalesce(given_id, dated.account_id)` : ''} ${isOwn}`);
+    with repeated as (select row_key from ingest.keyed group by row_key having count(*) > 1)
+    select *, 1 as copy from ingest.keyed where row_key not in (select row_key from repeated)
+    union all
+    select *, row_number() over (partition by row_key order by ${[...fresh, 'known_on desc nulls last', hash].join(', ')}) as copy
+    from ingest.keyed where row_key in (select row_key from repeated)`);
+  await engine.execute('drop table ingest.keyed');
   const isSingle = SINGLE_KEY.has(name);
   const rowKey = isSingle ? 'row_key' : `case when copy > 1 then row_key || '#' || copy else row_key end as row_key`;
   await engine.materialise(
