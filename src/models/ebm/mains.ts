@@ -1,7 +1,7 @@
 import { forkRandom } from '../../lib/random.ts';
 import { type BagSide, type BagTable, baseLogOdds, EarlyStopping, HeldOutLoss, packSide } from './bag.ts';
-import { createHistogram, histogram, step, stepAndHistogram } from './kernel.ts';
-import { LeafSearch, type StepLimits, type TermFrame } from './leaf-search.ts';
+import { histogram, step, stepAndHistogram } from './kernel.ts';
+import { LeafSearch, type StepLimits, type TermFrame, UPDATE } from './leaf-search.ts';
 import { rankPairs } from './pair-ranking.ts';
 
 export interface MainsSettings {
@@ -58,27 +58,27 @@ function boost(input: MainsInput, train: BagSide): Omit<MainsResult, 'strengths'
   );
   const search = new LeafSearch(settings.limits);
   const e = new Float64Array(train.rowCount).fill(Math.exp(-intercept));
-  const update = new Float64Array(256);
-  const factors = new Float64Array(256);
-  const sums = createHistogram();
   let round = 0;
-  if (terms.length > 0) histogram(e, train.values[terms[0] as number] as Uint8Array, train.weight, sums);
-  while (terms.length > 0 && round < settings.max_rounds) {
+  const [start = -1] = terms;
+  if (start >= 0) histogram(e, train.values[start] as Uint8Array, train.weight, (frames[start] as TermFrame).bins);
+  while (start >= 0 && round < settings.max_rounds) {
     const cuts = round < settings.smoothing_rounds ? random : undefined;
     for (let t = 0; t < terms.length; t++) {
       const j = terms[t] as number;
       const frame = frames[j] as TermFrame;
-      const next = train.values[terms[t + 1 < terms.length ? t + 1 : 0] as number] as Uint8Array;
-      if (!search.step(frame, sums, cuts, update, factors)) {
-        histogram(e, next, train.weight, sums);
+      const following = terms[t + 1] ?? start;
+      const next = train.values[following] as Uint8Array;
+      const nextBins = (frames[following] as TermFrame).bins;
+      if (!search.step(frame, cuts)) {
+        histogram(e, next, train.weight, nextBins);
         continue;
       }
       const shape = shapes[j] as Float64Array;
-      for (let b = 0; b < frame.bins; b++) shape[b] = (shape[b] as number) + (update[b] as number);
-      stepAndHistogram(e, factors, train.values[j] as Uint8Array, next, train.weight, sums);
+      for (let b = 0; b < frame.bins; b++) shape[b] = (shape[b] as number) + (UPDATE[b] as number);
+      stepAndHistogram(e, train.values[j] as Uint8Array, next, train.weight, nextBins);
       if (loss !== undefined) {
-        step(loss.e, factors, held.values[j] as Uint8Array);
-        loss.moved(stays[j] as Float64Array, update);
+        step(loss.e, held.values[j] as Uint8Array);
+        loss.moved(stays[j] as Float64Array, UPDATE);
       }
     }
     round++;

@@ -1,5 +1,13 @@
 /** The inner loops over pairs: as in `kernel.ts`, with up to 4,096 cells a pair and two histograms side by side. */
 
+/** Cells a pair can have. */
+export const MOST_CELLS = 64 * 64;
+const LANE = 2 * MOST_CELLS;
+/** exp(−update) of each cell. */
+export const CELL_FACTORS: Float64Array = new Float64Array(MOST_CELLS).fill(1);
+/** Σp and Σp² of each cell in turn, after `cellHistogram` or `stepCells`. */
+export const CELL_SUMS: Float64Array = new Float64Array(2 * LANE);
+
 /** Cell of each row: bin of the first feature × bins of the second + bin of the second. */
 export function cellsOf(
   first: Uint8Array,
@@ -15,98 +23,75 @@ export function cellsOf(
   return out;
 }
 
-/** Σp and Σp² of each cell, in the first `2 × cells` places of `sums`, which has room for twice that. */
-export function cellHistogram(
-  e: Float64Array,
-  cells: Uint16Array,
-  weight: Float64Array | null,
-  sums: Float64Array,
-  count: number,
-): void {
-  sums.fill(0, 0, 2 * count);
+/** Takes Σp and Σp² of each of the `count` cells. */
+export function cellHistogram(e: Float64Array, cells: Uint16Array, weight: Float64Array | null, count: number): void {
+  CELL_SUMS.fill(0, 0, 2 * count);
   const n = e.length;
   for (let i = 0; i < n; i++) {
     const p = 1 / (1 + (e[i] as number));
     const q = weight === null ? p : (weight[i] as number) * p;
     const k = (cells[i] as number) << 1;
-    sums[k] = (sums[k] as number) + q;
-    sums[k + 1] = (sums[k + 1] as number) + q * p;
+    CELL_SUMS[k] = (CELL_SUMS[k] as number) + q;
+    CELL_SUMS[k + 1] = (CELL_SUMS[k + 1] as number) + q * p;
   }
 }
 
 /** Multiplies each row's `e` by its cell's factor and takes the histogram over the next pair's cells. */
 export function stepCells(
   e: Float64Array,
-  factors: Float64Array,
   cells: Uint16Array,
   next: Uint16Array,
   weight: Float64Array | null,
-  sums: Float64Array,
   nextCount: number,
 ): void {
-  const lane = 2 * nextCount;
-  sums.fill(0, 0, 2 * lane);
-  if (weight === null) plainStepCells(e, factors, cells, next, sums, lane);
-  else weightedStepCells(e, factors, cells, next, weight, sums, lane);
-  for (let k = 0; k < lane; k++) sums[k] = (sums[k] as number) + (sums[k + lane] as number);
+  const used = 2 * nextCount;
+  CELL_SUMS.fill(0, 0, used).fill(0, LANE, LANE + used);
+  if (weight === null) plainStepCells(e, cells, next);
+  else weightedStepCells(e, cells, next, weight);
+  for (let k = 0; k < used; k++) CELL_SUMS[k] = (CELL_SUMS[k] as number) + (CELL_SUMS[k + LANE] as number);
 }
 
 /** Multiplies each row's `e` by its cell's factor. */
-export function moveCells(e: Float64Array, factors: Float64Array, cells: Uint16Array): void {
+export function moveCells(e: Float64Array, cells: Uint16Array): void {
   const n = e.length;
-  for (let i = 0; i < n; i++) e[i] = (e[i] as number) * (factors[cells[i] as number] as number);
+  for (let i = 0; i < n; i++) e[i] = (e[i] as number) * (CELL_FACTORS[cells[i] as number] as number);
 }
 
-function plainStepCells(
-  e: Float64Array,
-  factors: Float64Array,
-  cells: Uint16Array,
-  next: Uint16Array,
-  sums: Float64Array,
-  lane: number,
-): void {
+function plainStepCells(e: Float64Array, cells: Uint16Array, next: Uint16Array): void {
   const n = e.length;
   const whole = n & ~1;
   for (let i = 0; i < whole; i += 2) {
-    const e0 = (e[i] as number) * (factors[cells[i] as number] as number);
-    const e1 = (e[i + 1] as number) * (factors[cells[i + 1] as number] as number);
+    const e0 = (e[i] as number) * (CELL_FACTORS[cells[i] as number] as number);
+    const e1 = (e[i + 1] as number) * (CELL_FACTORS[cells[i + 1] as number] as number);
     e[i] = e0;
     e[i + 1] = e1;
     const p0 = 1 / (1 + e0);
     const p1 = 1 / (1 + e1);
     const k0 = (next[i] as number) << 1;
-    const k1 = ((next[i + 1] as number) << 1) + lane;
-    sums[k0] = (sums[k0] as number) + p0;
-    sums[k0 + 1] = (sums[k0 + 1] as number) + p0 * p0;
-    sums[k1] = (sums[k1] as number) + p1;
-    sums[k1 + 1] = (sums[k1 + 1] as number) + p1 * p1;
+    const k1 = ((next[i + 1] as number) << 1) + LANE;
+    CELL_SUMS[k0] = (CELL_SUMS[k0] as number) + p0;
+    CELL_SUMS[k0 + 1] = (CELL_SUMS[k0 + 1] as number) + p0 * p0;
+    CELL_SUMS[k1] = (CELL_SUMS[k1] as number) + p1;
+    CELL_SUMS[k1 + 1] = (CELL_SUMS[k1 + 1] as number) + p1 * p1;
   }
   if (whole === n) return;
-  const last = (e[whole] as number) * (factors[cells[whole] as number] as number);
+  const last = (e[whole] as number) * (CELL_FACTORS[cells[whole] as number] as number);
   e[whole] = last;
   const p = 1 / (1 + last);
   const k = (next[whole] as number) << 1;
-  sums[k] = (sums[k] as number) + p;
-  sums[k + 1] = (sums[k + 1] as number) + p * p;
+  CELL_SUMS[k] = (CELL_SUMS[k] as number) + p;
+  CELL_SUMS[k + 1] = (CELL_SUMS[k + 1] as number) + p * p;
 }
 
-function weightedStepCells(
-  e: Float64Array,
-  factors: Float64Array,
-  cells: Uint16Array,
-  next: Uint16Array,
-  weight: Float64Array,
-  sums: Float64Array,
-  lane: number,
-): void {
+function weightedStepCells(e: Float64Array, cells: Uint16Array, next: Uint16Array, weight: Float64Array): void {
   const n = e.length;
   for (let i = 0; i < n; i++) {
-    const moved = (e[i] as number) * (factors[cells[i] as number] as number);
+    const moved = (e[i] as number) * (CELL_FACTORS[cells[i] as number] as number);
     e[i] = moved;
     const p = 1 / (1 + moved);
     const q = (weight[i] as number) * p;
-    const k = ((next[i] as number) << 1) + (i & 1) * lane;
-    sums[k] = (sums[k] as number) + q;
-    sums[k + 1] = (sums[k + 1] as number) + q * p;
+    const k = ((next[i] as number) << 1) + (i & 1) * LANE;
+    CELL_SUMS[k] = (CELL_SUMS[k] as number) + q;
+    CELL_SUMS[k + 1] = (CELL_SUMS[k + 1] as number) + q * p;
   }
 }

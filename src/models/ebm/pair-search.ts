@@ -1,5 +1,6 @@
 import type { Random } from '../../contract/model.ts';
 import { MAX_STEP, type StepLimits } from './leaf-search.ts';
+import { CELL_FACTORS, CELL_SUMS, MOST_CELLS } from './pair-kernel.ts';
 
 /** What is fixed about one pair within a bag. Cells in cutting order, line by line. */
 export interface PairFrame {
@@ -20,44 +21,34 @@ interface PairCut {
   high: number;
 }
 
+/** Sums of gradient, hessian and rows over all cells above and left of each corner. Set by each step. */
+const GRADIENT = new Float64Array(65 * 65);
+const HESSIAN = new Float64Array(65 * 65);
+const ROWS = new Float64Array(65 * 65);
+/** The step of each cell last found, in log-odds; its exp(−x) stand in `CELL_FACTORS`. */
+export const CELL_UPDATE: Float64Array = new Float64Array(MOST_CELLS);
+
 /** One Newton step of a pair: a cut of one feature, and on each side its own cut of the other; at most four leaves. */
 export class PairSearch {
   readonly #limits: StepLimits;
-  readonly #gradient: Float64Array;
-  readonly #hessian: Float64Array;
-  readonly #rows: Float64Array;
   /** Best cut of a half and its gain, as left by `#cutHalf`. */
   #halfAt = 0;
   #halfGain = 0;
 
-  constructor(limits: StepLimits, largest: number) {
+  constructor(limits: StepLimits) {
     this.#limits = limits;
-    this.#gradient = new Float64Array(largest);
-    this.#hessian = new Float64Array(largest);
-    this.#rows = new Float64Array(largest);
-  }
-
-  /** Places that running sums need of a pair. */
-  static room(height: number, width: number): number {
-    return (height + 1) * (width + 1);
   }
 
   /**
-   * Adds the step to `table` and writes exp(−step) of each cell; false when there is nothing to do. `sums` holds Σp and
-   * Σp² of each cell; a `random` source draws the cuts.
+   * Sets `CELL_UPDATE` and `CELL_FACTORS` from `CELL_SUMS`; false when there is nothing to do. A `random` source draws
+   * the cuts.
    */
-  step(
-    frame: PairFrame,
-    sums: Float64Array,
-    random: Random | undefined,
-    update: Float64Array,
-    factors: Float64Array,
-  ): boolean {
+  step(frame: PairFrame, random: Random | undefined): boolean {
     const { height, width } = frame;
     const cells = height * width;
-    update.fill(0, 0, cells);
-    factors.fill(1, 0, cells);
-    this.#accumulate(frame, sums);
+    CELL_UPDATE.fill(0, 0, cells);
+    CELL_FACTORS.fill(1, 0, cells);
+    this.#accumulate(frame);
     const cut = random === undefined ? this.#seek(frame) : draw(frame, random);
     if (cut.at === 0) return false;
     let isChanged = false;
@@ -71,34 +62,34 @@ export class PairSearch {
       for (let k = 0; k + 1 < edges.length; k++) {
         const [start, end] = [edges[k] as number, edges[k + 1] as number];
         const box = cut.areLinesFirst ? [from, to, start, end] : [start, end, from, to];
-        isChanged = this.#fill(frame, box as [number, number, number, number], update, factors) || isChanged;
+        isChanged = this.#fill(frame, box as [number, number, number, number]) || isChanged;
       }
     }
     return isChanged;
   }
 
   /** Sums over all cells above and left of each corner. */
-  #accumulate({ height, width, labels, rows }: PairFrame, sums: Float64Array): void {
+  #accumulate({ height, width, labels, rows }: PairFrame): void {
     const line = width + 1;
-    this.#gradient.fill(0, 0, line);
-    this.#hessian.fill(0, 0, line);
-    this.#rows.fill(0, 0, line);
+    GRADIENT.fill(0, 0, line);
+    HESSIAN.fill(0, 0, line);
+    ROWS.fill(0, 0, line);
     for (let a = 0; a < height; a++) {
       let [g, h, r] = [0, 0, 0];
       const above = a * line;
       const here = above + line;
-      this.#gradient[here] = 0;
-      this.#hessian[here] = 0;
-      this.#rows[here] = 0;
+      GRADIENT[here] = 0;
+      HESSIAN[here] = 0;
+      ROWS[here] = 0;
       for (let b = 0; b < width; b++) {
         const cell = a * width + b;
-        const p = sums[2 * cell] as number;
+        const p = CELL_SUMS[2 * cell] as number;
         g += (labels[cell] as number) - p;
-        h += p - (sums[2 * cell + 1] as number);
+        h += p - (CELL_SUMS[2 * cell + 1] as number);
         r += rows[cell] as number;
-        this.#gradient[here + b + 1] = (this.#gradient[above + b + 1] as number) + g;
-        this.#hessian[here + b + 1] = (this.#hessian[above + b + 1] as number) + h;
-        this.#rows[here + b + 1] = (this.#rows[above + b + 1] as number) + r;
+        GRADIENT[here + b + 1] = (GRADIENT[above + b + 1] as number) + g;
+        HESSIAN[here + b + 1] = (HESSIAN[above + b + 1] as number) + h;
+        ROWS[here + b + 1] = (ROWS[above + b + 1] as number) + r;
       }
     }
   }
@@ -106,9 +97,9 @@ export class PairSearch {
   #seek({ height, width }: PairFrame): PairCut {
     const line = width + 1;
     const end = height * line + width;
-    const total = (this.#gradient[end] as number) ** 2 / ((this.#hessian[end] as number) + this.#limits.l2);
+    const total = (GRADIENT[end] as number) ** 2 / ((HESSIAN[end] as number) + this.#limits.l2);
     const best: PairCut = {
-      gain: total + 1e-12 * (this.#hessian[end] as number),
+      gain: total + 1e-12 * (HESSIAN[end] as number),
       areLinesFirst: true,
       at: 0,
       low: 0,
@@ -140,13 +131,10 @@ export class PairSearch {
   /** The best cut of the strip between two corners, or none of it; gain −1 when the strip itself is too thin. */
   #cutHalf(from: number, to: number, n2: number, step2: number): void {
     const { l2, min_rows, min_hessian } = this.#limits;
-    const gradient = this.#gradient;
-    const hessian = this.#hessian;
-    const rows = this.#rows;
     const end = n2 * step2;
-    const g = (gradient[to + end] as number) - (gradient[from + end] as number);
-    const h = (hessian[to + end] as number) - (hessian[from + end] as number);
-    const r = (rows[to + end] as number) - (rows[from + end] as number);
+    const g = (GRADIENT[to + end] as number) - (GRADIENT[from + end] as number);
+    const h = (HESSIAN[to + end] as number) - (HESSIAN[from + end] as number);
+    const r = (ROWS[to + end] as number) - (ROWS[from + end] as number);
     this.#halfAt = 0;
     this.#halfGain = -1;
     if (r < min_rows || h < min_hessian) return;
@@ -154,15 +142,17 @@ export class PairSearch {
     let at = 0;
     for (let b = 1; b < n2; b++) {
       const k = b * step2;
-      const rl = (rows[to + k] as number) - (rows[from + k] as number);
+      const rl = (ROWS[to + k] as number) - (ROWS[from + k] as number);
       if (rl < min_rows) continue;
       if (r - rl < min_rows) break;
-      const hl = (hessian[to + k] as number) - (hessian[from + k] as number);
+      const hl = (HESSIAN[to + k] as number) - (HESSIAN[from + k] as number);
       const hr = h - hl;
       if (hl < min_hessian || hr < min_hessian) continue;
-      const gl = (gradient[to + k] as number) - (gradient[from + k] as number);
+      const gl = (GRADIENT[to + k] as number) - (GRADIENT[from + k] as number);
       const gr = g - gl;
-      const gain = (gl * gl) / (hl + l2) + (gr * gr) / (hr + l2);
+      const dl = hl + l2;
+      const dr = hr + l2;
+      const gain = (gl * gl * dr + gr * gr * dl) / (dl * dr);
       if (gain > best) {
         best = gain;
         at = b;
@@ -173,27 +163,22 @@ export class PairSearch {
   }
 
   /** Gives the cells of a box (lines from, to, columns from, to) their common step. */
-  #fill(
-    { width }: PairFrame,
-    [top, bottom, left, right]: readonly [number, number, number, number],
-    update: Float64Array,
-    factors: Float64Array,
-  ): boolean {
+  #fill({ width }: PairFrame, [top, bottom, left, right]: readonly [number, number, number, number]): boolean {
     const { l2, min_rows, min_hessian, learning_rate } = this.#limits;
     const line = width + 1;
     const boxOf = (sum: Float64Array): number =>
       (sum[bottom * line + right] as number) -
       (sum[top * line + right] as number) -
       ((sum[bottom * line + left] as number) - (sum[top * line + left] as number));
-    const hessian = boxOf(this.#hessian);
-    if (boxOf(this.#rows) < min_rows || hessian < min_hessian) return false;
-    const newton = boxOf(this.#gradient) / (hessian + l2);
+    const hessian = boxOf(HESSIAN);
+    if (boxOf(ROWS) < min_rows || hessian < min_hessian) return false;
+    const newton = boxOf(GRADIENT) / (hessian + l2);
     const value = learning_rate * Math.min(MAX_STEP, Math.max(-MAX_STEP, newton));
     if (value === 0) return false;
     const factor = Math.exp(-value);
     for (let a = top; a < bottom; a++) {
-      update.fill(value, a * width + left, a * width + right);
-      factors.fill(factor, a * width + left, a * width + right);
+      CELL_UPDATE.fill(value, a * width + left, a * width + right);
+      CELL_FACTORS.fill(factor, a * width + left, a * width + right);
     }
     return true;
   }

@@ -4,7 +4,7 @@ import { groupCount } from './binning.ts';
 import type { StepLimits } from './leaf-search.ts';
 import { cellHistogram, cellsOf, moveCells, stepCells } from './pair-kernel.ts';
 import { levelOrders, type PairOrders } from './pair-ranking.ts';
-import { type PairFrame, PairSearch } from './pair-search.ts';
+import { CELL_UPDATE, type PairFrame, PairSearch } from './pair-search.ts';
 
 export interface PairSettings {
   readonly limits: StepLimits;
@@ -53,33 +53,30 @@ export function boostPairs(input: PairsInput): PairsResult {
   const e = scoresOf(train, input).map((score) => Math.exp(-score));
   const loss = held.rowCount === 0 ? undefined : new HeldOutLoss(held, scoresOf(held, input));
   const states = input.pairs.map((pair) => stateOf(pair, input, train, held, e, loss));
-  const largest = Math.max(0, ...states.map(({ frame }) => frame.height * frame.width));
-  const rooms = states.map(({ frame }) => PairSearch.room(frame.height, frame.width));
-  const search = new PairSearch(settings.limits, Math.max(0, ...rooms));
-  const [update, factors, sums] = [new Float64Array(largest), new Float64Array(largest), new Float64Array(4 * largest)];
+  const search = new PairSearch(settings.limits);
   const stopping = new EarlyStopping(
     loss?.value() ?? Number.POSITIVE_INFINITY,
     settings.early_stopping_rounds,
     settings.early_stopping_tolerance,
   );
   const [start] = states;
-  if (start !== undefined) cellHistogram(e, start.cells, train.weight, sums, start.table.length);
+  if (start !== undefined) cellHistogram(e, start.cells, train.weight, start.table.length);
   let round = 0;
   while (start !== undefined && round < settings.max_rounds) {
     const cuts = round < settings.smoothing_rounds ? random : undefined;
     for (let t = 0; t < states.length; t++) {
       const state = states[t] as PairState;
       const next = states[t + 1] ?? start;
-      if (!search.step(state.frame, sums, cuts, update, factors)) {
-        cellHistogram(e, next.cells, train.weight, sums, next.table.length);
+      if (!search.step(state.frame, cuts)) {
+        cellHistogram(e, next.cells, train.weight, next.table.length);
         continue;
       }
       const { table } = state;
-      for (let c = 0; c < table.length; c++) table[c] = (table[c] as number) + (update[c] as number);
-      stepCells(e, factors, state.cells, next.cells, train.weight, sums, next.table.length);
+      for (let c = 0; c < table.length; c++) table[c] = (table[c] as number) + (CELL_UPDATE[c] as number);
+      stepCells(e, state.cells, next.cells, train.weight, next.table.length);
       if (loss !== undefined && state.stay !== undefined) {
-        moveCells(loss.e, factors, state.heldCells);
-        loss.moved(state.stay, update);
+        moveCells(loss.e, state.heldCells);
+        loss.moved(state.stay, CELL_UPDATE);
       }
     }
     round++;

@@ -1,5 +1,6 @@
 import { UserError } from '../../lib/errors.ts';
 import { clamp } from '../../lib/numbers.ts';
+import { MOST_LEAVES } from './leaf-search.ts';
 import type { EbmParams } from './types.ts';
 
 /** What the defaults reach, and why they are what they are: docs/ebm.md. */
@@ -42,7 +43,7 @@ const WHOLE_FROM: readonly (readonly [keyof EbmParams, number, number])[] = [
   ['smoothing_rounds', 0, Number.POSITIVE_INFINITY],
   ['pair_smoothing_rounds', 0, Number.POSITIVE_INFINITY],
   ['early_stopping_rounds', 0, Number.POSITIVE_INFINITY],
-  ['max_leaves', 2, 8],
+  ['max_leaves', 2, MOST_LEAVES],
   ['max_rows', 1, Number.POSITIVE_INFINITY],
 ];
 const NUMBER_FROM: readonly (readonly [keyof EbmParams, number, number])[] = [
