@@ -53,7 +53,7 @@ export function assemble(input: AssemblyInput): Assembly {
       features: place,
       scores,
       standard_errors: Array.from(spreadOf(shapes, mean), (spread) => rounded(input.bag_scale * spread, BAG_DIGITS)),
-      weights: Array.from(termWeights, (w) => rounded(w, 3)),
+      weights: Array.from(termWeights, (w) => rounded(w, SCORE_DIGITS)),
       importance: rounded(weightedMean(scores.map(Math.abs), termWeights), SCORE_DIGITS),
     };
   });

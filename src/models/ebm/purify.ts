@@ -25,7 +25,17 @@ export function purifyPair(input: Float64Array, weights: Float64Array, height: n
     );
     if (moved < TOLERANCE) break;
   }
+  // Cells of a line or column without weight still carry what was taken from the other side.
+  for (let a = 0; a < height; a++) if (isEmpty(weights, a * width, width, 1)) table.fill(0, a * width, (a + 1) * width);
+  for (let b = 0; b < width; b++) {
+    if (isEmpty(weights, b, height, width)) for (let a = 0; a < height; a++) table[a * width + b] = 0;
+  }
   return { table, lines, columns };
+}
+
+function isEmpty(weights: Float64Array, start: number, count: number, step: number): boolean {
+  for (let k = 0; k < count; k++) if (weights[start + k * step] !== 0) return false;
+  return true;
 }
 
 /** Moves the weighted mean of each line into `means`; returns the largest move. */
@@ -47,12 +57,8 @@ function takeMeans(
       sum += (weights[cell] as number) * (table[cell] as number);
       all += weights[cell] as number;
     }
-    if (all === 0) {
-      for (let b = 0; b < across; b++) table[a * lineStep + b * step] = 0;
-      continue;
-    }
+    if (all === 0 || sum === 0) continue;
     const mean = sum / all;
-    if (mean === 0) continue;
     for (let b = 0; b < across; b++) {
       const cell = a * lineStep + b * step;
       table[cell] = (table[cell] as number) - mean;
