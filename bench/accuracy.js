@@ -1,7 +1,7 @@
 // How accurate the glass box is beside the models people would otherwise use, on identical rows and splits.
 //
 //   npm run build && node bench/accuracy.js --data DIR [--only ibm_telco,mlc_churn,churnsim_crm5] [--seeds 3]
-//     [--jobs 2] [--peers all|none|interpret,lightgbm,…] [--python bench/.venv/bin/python] [--cached | --again]
+//     [--jobs 1] [--peers all|none|interpret,lightgbm,…] [--python bench/.venv/bin/python] [--cached | --again]
 //     [--check]
 //
 // DIR holds ibm_telco/, mlc_churn/, churnsim_crm5/ and splits.json; where something is absent the bench says so and ends
@@ -24,7 +24,7 @@ const { values } = parseArgs({
     data: { type: 'string' },
     only: { type: 'string', default: DATA_SETS.join(',') },
     seeds: { type: 'string', default: '3' },
-    jobs: { type: 'string', default: '2' },
+    jobs: { type: 'string', default: '1' },
     peers: { type: 'string', default: 'all' },
     python: { type: 'string', default: fileURLToPath(new URL('.venv/bin/python', import.meta.url)) },
     cached: { type: 'boolean', default: false },
@@ -57,9 +57,7 @@ if (versions === undefined) {
 
 const said = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
 console.log(`node ${process.versions.node}${said.length === 0 ? '' : `; ${said.join(', ')}`}`);
-console.log(
-  `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores; peers with ${jobs} jobs, ${seeds} seeds`,
-);
+console.log(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores; ${jobs} threads, ${seeds} seeds`);
 let failed = false;
 for (const name of names) failed = (await runDataSet(name)) || failed;
 if (values.check && failed) process.exitCode = 1;
@@ -82,9 +80,9 @@ async function runDataSet(name) {
       `means over ${splits.length} splits and ${seeds} seeds; rows and splits sha256 ${dataSet.hash.slice(0, 12)}\n`,
   );
   const lines = [];
-  const add = (line, { runs, seconds, isCached = false }) => {
+  const add = (line, { runs, seconds, threads = String(jobs), isCached = false }) => {
     const score = scoresOf(runs, seeds);
-    lines.push({ ...line, score, seconds, isCached, figures: judge(layout, score) });
+    lines.push({ ...line, score, seconds, threads, isCached, figures: judge(layout, score) });
   };
   for (const model of ourModels()) {
     const line = { role: model.role, name: `retain ${model.model.kind}`, setting: model.setting };

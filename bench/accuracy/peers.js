@@ -23,17 +23,16 @@ export function peerVersions(python) {
 }
 
 /**
- * Probabilities `[seed][split]` of one peer on a data set, with the mean seconds of a fit and whether all of it came
- * from an earlier run. An answer is kept under the peer's version, the hash of rows and splits, and the setting: a
+ * Probabilities `[seed][split]` of one peer on a data set, with the mean seconds of a fit, the threads it had, and
+ * whether all of it came from an earlier run. An answer is kept under the peer's version, the hash of rows and splits, and the setting: a
  * change of any of them asks again. With `onlyCached` nothing is asked: undefined where an answer is not there yet.
  */
 export function askPeer(entry, dataSet, { python, versions, seeds, jobs, onlyCached = false }) {
   const table = join(OUT, `${dataSet.name}-${dataSet.hash.slice(0, 12)}.json`);
-  // What decides an answer, and no more: how many seeds are asked for is not part of it.
+  // What decides an answer, and no more: neither the seeds asked for nor the threads are part of it.
   const { max_seeds, is_deterministic, ...rest } = entry;
-  const job = { ...rest, jobs };
   const key = createHash('sha256')
-    .update(JSON.stringify({ ...job, version: versions[entry.package], script: scriptHash() }))
+    .update(JSON.stringify({ ...rest, version: versions[entry.package], script: scriptHash() }))
     .digest('hex');
   const name = `${entry.peer}-${versions[entry.package]}-${entry.setting.replaceAll(/\W+/g, '-')}-${key.slice(0, 12)}`;
   const place = join(OUT, `${dataSet.name}-${dataSet.hash.slice(0, 12)}`, name);
@@ -55,7 +54,7 @@ export function askPeer(entry, dataSet, { python, versions, seeds, jobs, onlyCac
         '--table',
         table,
         '--job',
-        JSON.stringify({ ...job, fits: absent }),
+        JSON.stringify({ ...rest, jobs, fits: absent }),
         '--out',
         place,
       ],
@@ -66,9 +65,11 @@ export function askPeer(entry, dataSet, { python, versions, seeds, jobs, onlyCac
   }
   const answers = wanted.map((fits) => fits.map((fit) => JSON.parse(readFileSync(fileOf(fit), 'utf8'))));
   const seconds = answers.flat().map((answer) => answer.seconds);
+  const threads = [...new Set(answers.flat().map((answer) => answer.jobs))].sort((a, b) => a - b);
   return {
     runs: answers.map((seed) => seed.map((answer) => answer.probability)),
     seconds: seconds.reduce((sum, value) => sum + value, 0) / seconds.length,
+    threads: threads.join('–'),
     isCached: absent.length === 0,
   };
 }

@@ -12,6 +12,7 @@ const COLUMNS = [
   ['lift', 7, ({ figures }) => figures.lift.toFixed(2)],
   ['of at most', 12, ({ figures }) => figures.lift_cap.toFixed(2)],
   ['fit s', 9, ({ seconds, isCached }) => `${seconds.toFixed(seconds < 1 ? 3 : 1)}${isCached ? '*' : ' '}`],
+  ['threads', 8, ({ threads }) => threads],
 ];
 
 /** One table, a line a model; `*` marks seconds of an earlier run. */

@@ -5,7 +5,8 @@
                                                 "fits", a list of [seed, place of the split]
 
 T is the JSON file that bench/accuracy/peers.js writes. One file a fit, seed-<n>-split-<place>.json, holds
-`probability`, in the order of the split's test rows, and `seconds` of the fit, encoding included, import and reading not.
+`probability`, in the order of the split's test rows, `seconds` of the fit, encoding included, import and reading not, and
+the `jobs` (threads or processes) it ran with.
 Every peer sees the same rows and columns: numbers as doubles with NaN for missing, text as pandas categories whose
 levels are those of the whole table.
 """
@@ -193,7 +194,7 @@ def main():
         probability = predict(table["frame"].iloc[test]).astype(float).tolist()
         # Renamed when whole, so that a run that is ended leaves no half answer behind.
         unfinished = out / f"seed-{seed}-split-{place}.part"
-        unfinished.write_text(json.dumps({"seconds": seconds, "probability": probability}))
+        unfinished.write_text(json.dumps({"jobs": job["jobs"], "seconds": seconds, "probability": probability}))
         unfinished.rename(unfinished.with_suffix(".json"))
 
 
