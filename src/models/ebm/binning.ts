@@ -1,8 +1,9 @@
 import type { FeatureColumn } from '../../contract/model.ts';
+import { createRandom } from '../../lib/random.ts';
 import type { BinnedColumn, ContinuousBins, FeatureBins, NominalBins } from './types.ts';
 
-/** Cut points of larger columns are learnt on this many rows, evenly spaced. */
-const QUANTILE_ROWS = 200_000;
+/** Cut points of larger columns are learnt on about this many rows. */
+const QUANTILE_ROWS = 65_536;
 
 /** Learns how to cut one column from its training rows, and cuts it. Reads no label. */
 export function binColumn(column: FeatureColumn, maxBins: number, minLevelRows: number): BinnedColumn {
@@ -18,8 +19,11 @@ export function learnCuts(column: FeatureColumn, maxBins: number): ContinuousBin
   const { values } = column;
   const stride = Math.max(1, Math.ceil(values.length / QUANTILE_ROWS));
   const sample = new Float64Array(Math.ceil(values.length / stride));
+  // One row drawn from each stretch: panels repeat themselves, and even steps could fall on the same date again and again.
+  const random = createRandom(values.length);
   let count = 0;
-  for (let i = 0; i < values.length; i += stride) {
+  for (let start = 0; start < values.length; start += stride) {
+    const i = stride === 1 ? start : Math.min(values.length - 1, start + Math.floor(random() * stride));
     const x = values[i] as number;
     if (!Number.isNaN(x)) sample[count++] = x === 0 ? 0 : x;
   }
@@ -93,46 +97,103 @@ function learnLevels(column: FeatureColumn, maxBins: number, minRows: number): N
   return { kind: 'nominal', name: column.name, levels };
 }
 
-/** The bin of every row. Throws when the kinds differ: a code is no measurement. */
-export function applyBins(bins: FeatureBins, column: FeatureColumn): Uint8Array {
+/** Finds the bins of stretches of one column; made once, so that a table can be gone through block by block. */
+export type Binner = (from: number, to: number, out: Uint8Array) => void;
+
+/** A column made ready to bin. Throws when the kinds differ: a code is no measurement. */
+export function createBinner(bins: FeatureBins, column: FeatureColumn): Binner {
   if (bins.kind !== column.kind) {
     throw new Error(`the model knows ${bins.name} as ${bins.kind}, the table has it as ${column.kind}`);
   }
+  return bins.kind === 'continuous' ? numberBinner(bins.cuts, column.values) : levelBinner(bins.levels, column);
+}
+
+/** The bin of every row. */
+export function applyBins(bins: FeatureBins, column: FeatureColumn): Uint8Array {
   const out = new Uint8Array(column.values.length);
-  if (bins.kind === 'continuous') placeNumbers(bins.cuts, column.values, out);
-  else placeLevels(bins.levels, column, out);
+  createBinner(bins, column)(0, out.length, out);
   return out;
 }
 
-/** Binary search without branches: `k` ends as the number of cuts ≤ x. NaN compares false with everything. */
-function placeNumbers(cuts: readonly number[], values: Float64Array, out: Uint8Array): void {
+/** Cells of the grid that `placeOnGrid` looks values up in. */
+const GRID = 1024;
+/** Cuts that a look-up may have to pass, on average, before a binary search is quicker. */
+const LONGEST_WALK = 4;
+
+/** The bin of a number is 1 + the number of cuts ≤ it. */
+function numberBinner(cuts: readonly number[], values: Float64Array): Binner {
+  const low = cuts[0] ?? 0;
+  const scale = GRID / ((cuts.at(-1) ?? 0) - low);
+  const starts = new Uint8Array(GRID + 1);
+  let walk = 0;
+  for (let cell = 0, k = 0; cell <= GRID; cell++) {
+    const before = k;
+    while (k < cuts.length && ((cuts[k] as number) - low) * scale < cell) k++;
+    starts[cell] = k;
+    walk += (k - before) ** 2;
+  }
+  // Cuts stand where values do, so a cell holds about as large a share of the values as of the cuts.
+  if (cuts.length > 0 && walk / cuts.length <= LONGEST_WALK) {
+    const sorted = Float64Array.from(cuts);
+    return (from, to, out) => placeOnGrid(values, from, to, out, sorted, starts, low, scale);
+  }
   let size = 1;
   while (size <= cuts.length) size *= 2;
   const padded = new Float64Array(size).fill(Number.NaN);
   padded.set(cuts);
-  const top = size >> 1;
-  for (let i = 0; i < values.length; i++) {
+  return (from, to, out) => placeBySearch(values, from, to, out, padded);
+}
+
+/** Starts at the first cut of the value's cell. Rounding is monotone: a cut before that cell is below the value. */
+function placeOnGrid(
+  values: Float64Array,
+  from: number,
+  to: number,
+  out: Uint8Array,
+  cuts: Float64Array,
+  starts: Uint8Array,
+  low: number,
+  scale: number,
+): void {
+  const count = cuts.length;
+  const high = cuts[count - 1] as number;
+  for (let i = from; i < to; i++) {
     const x = values[i] as number;
     let k = 0;
-    for (let step = top; step > 0; step >>= 1) {
-      if ((padded[k + step - 1] as number) <= x) k += step;
+    if (x >= high) k = count;
+    else if (x >= low) {
+      k = starts[((x - low) * scale) | 0] as number;
+      while ((cuts[k] as number) <= x) k++;
     }
-    out[i] = Number.isNaN(x) ? 0 : k + 1;
+    out[i - from] = Number.isNaN(x) ? 0 : k + 1;
   }
 }
 
-function placeLevels(levels: readonly string[], column: FeatureColumn, out: Uint8Array): void {
+/** Binary search without branches: `k` ends as the number of cuts ≤ x. NaN compares false with everything. */
+function placeBySearch(values: Float64Array, from: number, to: number, out: Uint8Array, padded: Float64Array): void {
+  const top = padded.length >> 1;
+  for (let i = from; i < to; i++) {
+    const x = values[i] as number;
+    let k = 0;
+    for (let step = top; step > 0; step >>= 1) k += step & -Number((padded[k + step - 1] as number) <= x);
+    out[i - from] = Number.isNaN(x) ? 0 : k + 1;
+  }
+}
+
+function levelBinner(levels: readonly string[], column: FeatureColumn): Binner {
   const unseen = levels.length + 1;
   const places = new Map(levels.map((level, place) => [level, place + 1]));
   const binOf = Uint8Array.from(column.categories ?? [], (level) => places.get(level) ?? unseen);
   const { values } = column;
-  for (let i = 0; i < values.length; i++) {
-    const code = values[i] as number;
-    out[i] = Number.isNaN(code) ? 0 : (binOf[code] ?? unseen);
-  }
+  return (from, to, out) => {
+    for (let i = from; i < to; i++) {
+      const code = values[i] as number;
+      out[i - from] = Number.isNaN(code) ? 0 : (binOf[code] ?? unseen);
+    }
+  };
 }
 
-/** Places in the training rows of each bin's weight. */
+/** Training weight of each bin. */
 export function binWeights(values: Uint8Array, weight: Float64Array, bins: number): Float64Array {
   const out = new Float64Array(bins);
   for (let i = 0; i < values.length; i++)

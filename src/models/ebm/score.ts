@@ -3,7 +3,7 @@ import { sigmoid } from '../../lib/numbers.ts';
 import { columnNamed } from '../design.ts';
 import { normalQuantile } from '../interval.ts';
 import { probabilitiesOf } from '../logistic.ts';
-import { applyBins, groupCount } from './binning.ts';
+import { createBinner, groupCount } from './binning.ts';
 import type { BinnedColumn, EbmModel } from './types.ts';
 
 /** A term ready to look up. */
@@ -40,57 +40,84 @@ function compile(model: EbmModel): readonly CompiledTerm[] {
   return terms;
 }
 
-/** The bins of every feature of the model, found by name; throws where the table lacks one. */
-function binAll(model: EbmModel, columns: readonly FeatureColumn[]): Uint8Array[] {
-  return model.features.map((feature) => applyBins(feature, columnNamed(columns, feature.name)));
-}
-
+/** Adds a term to `out`, one place a row of the block. */
 function addTerm(
   { first, second, lines, columns, scores }: CompiledTerm,
-  bins: readonly Uint8Array[],
+  bins: Block,
+  rows: number,
   out: Float64Array,
 ): void {
   const a = bins[first] as Uint8Array;
   if (second < 0) {
-    for (let i = 0; i < a.length; i++) out[i] = (out[i] as number) + (scores[a[i] as number] as number);
+    for (let i = 0; i < rows; i++) out[i] = (out[i] as number) + (scores[a[i] as number] as number);
     return;
   }
   const b = bins[second] as Uint8Array;
-  for (let i = 0; i < a.length; i++) {
+  for (let i = 0; i < rows; i++) {
     const cell = (lines[a[i] as number] as number) + (columns[b[i] as number] as number);
     out[i] = (out[i] as number) + (scores[cell] as number);
   }
 }
 
-function logOdds(model: EbmModel, bins: readonly Uint8Array[]): Float64Array {
-  const out = new Float64Array(bins[0]?.length ?? 0).fill(model.intercept);
-  for (const term of compile(model)) addTerm(term, bins, out);
+/** Bins of every feature for a stretch of rows. */
+type Block = readonly Uint8Array[];
+/** Rows scored together: all that is touched stays near the processor. */
+const BLOCK_ROWS = 4096;
+
+/** Goes through a table block by block, binning each feature once a block. */
+function forEachBlock(
+  model: EbmModel,
+  columns: readonly FeatureColumn[],
+  visit: (bins: Block, from: number, rows: number) => void,
+): void {
+  const binners = model.features.map((feature) => createBinner(feature, columnNamed(columns, feature.name)));
+  const bins = binners.map(() => new Uint8Array(BLOCK_ROWS));
+  const rowCount = columns[0]?.values.length ?? 0;
+  for (let from = 0; from < rowCount; from += BLOCK_ROWS) {
+    const rows = Math.min(BLOCK_ROWS, rowCount - from);
+    binners.forEach((binner, j) => {
+      binner(from, from + rows, bins[j] as Uint8Array);
+    });
+    visit(bins, from, rows);
+  }
+}
+
+function logOdds(model: EbmModel, columns: readonly FeatureColumn[]): Float64Array {
+  const out = new Float64Array(columns[0]?.values.length ?? 0).fill(model.intercept);
+  const terms = compile(model);
+  forEachBlock(model, columns, (bins, from, rows) => {
+    const block = out.subarray(from, from + rows);
+    for (const term of terms) addTerm(term, bins, rows, block);
+  });
   return out;
 }
 
 /** Probabilities in (0, 1), one per row. Columns are found by name, levels by their text. */
 export function predictColumns(model: EbmModel, columns: readonly FeatureColumn[]): Float64Array {
-  return probabilitiesOf(logOdds(model, binAll(model, columns)));
+  return probabilitiesOf(logOdds(model, columns));
 }
 
-/** Probabilities of rows that are binned already, by this model's own bins. */
+/** Probabilities of rows that are binned already, by this model's own bins, in the order of its features. */
 export function predictBinned(model: EbmModel, columns: readonly BinnedColumn[]): Float64Array {
-  return probabilitiesOf(
-    logOdds(
-      model,
-      columns.map(({ values }) => values),
-    ),
-  );
+  const out = new Float64Array(columns[0]?.values.length ?? 0).fill(model.intercept);
+  const terms = compile(model);
+  for (let from = 0; from < out.length; from += BLOCK_ROWS) {
+    const rows = Math.min(BLOCK_ROWS, out.length - from);
+    const bins = columns.map(({ values }) => values.subarray(from, from + rows));
+    for (const term of terms) addTerm(term, bins, rows, out.subarray(from, from + rows));
+  }
+  return probabilitiesOf(out);
 }
 
 /** What each term adds to each row's log-odds. */
 export function explainColumns(model: EbmModel, columns: readonly FeatureColumn[]): Explanation {
-  const bins = binAll(model, columns);
-  const log_odds = logOdds(model, bins);
-  const contributions = compile(model).map((term) => {
-    const out = new Float64Array(log_odds.length);
-    addTerm(term, bins, out);
-    return out;
+  const log_odds = logOdds(model, columns);
+  const terms = compile(model);
+  const contributions = terms.map(() => new Float64Array(log_odds.length));
+  forEachBlock(model, columns, (bins, from, rows) => {
+    terms.forEach((term, t) => {
+      addTerm(term, bins, rows, (contributions[t] as Float64Array).subarray(from, from + rows));
+    });
   });
   return { intercept: model.intercept, terms: model.terms.map((term) => term.name), contributions, log_odds };
 }
@@ -109,23 +136,26 @@ export interface EbmInterval {
  * the future. `level` in (0, 1).
  */
 export function intervalColumns(model: EbmModel, columns: readonly FeatureColumn[], level = 0.9): EbmInterval {
-  const bins = binAll(model, columns);
-  const center = logOdds(model, bins);
+  const center = logOdds(model, columns);
   const n = center.length;
-  const terms = compile(model);
   const sum = new Float64Array(n);
   const squares = new Float64Array(n);
-  for (const bag of model.bags) {
-    const out = new Float64Array(n).fill(bag.intercept);
-    terms.forEach((term, t) => {
-      addTerm({ ...term, scores: Float64Array.from(bag.scores[t] ?? []) }, bins, out);
-    });
-    for (let i = 0; i < n; i++) {
-      const gap = (out[i] as number) - (center[i] as number);
-      sum[i] = (sum[i] as number) + gap;
-      squares[i] = (squares[i] as number) + gap * gap;
+  const bags = model.bags.map(({ intercept, scores }) => ({
+    intercept,
+    terms: compile(model).map((term, t): CompiledTerm => ({ ...term, scores: Float64Array.from(scores[t] ?? []) })),
+  }));
+  forEachBlock(model, columns, (bins, from, rows) => {
+    const out = new Float64Array(rows);
+    for (const { intercept, terms } of bags) {
+      out.fill(intercept);
+      for (const term of terms) addTerm(term, bins, rows, out);
+      for (let i = 0; i < rows; i++) {
+        const gap = (out[i] as number) - (center[from + i] as number);
+        sum[from + i] = (sum[from + i] as number) + gap;
+        squares[from + i] = (squares[from + i] as number) + gap * gap;
+      }
     }
-  }
+  });
   const count = model.bags.length;
   const log_odds_se = squares.map((square, i) =>
     count < 2
