@@ -7,14 +7,15 @@ import type {
   FindingTable,
   TableColumn,
 } from '../contract/agent.ts';
-import type { HealthSettings } from '../contract/config.ts';
+import type { HealthSettings, ScoringMethod } from '../contract/config.ts';
 import { DEFAULT_HEALTH } from '../data/config-defaults.ts';
 import { addDays, daysBetween } from '../lib/dates.ts';
 import { type Band, decideBand, type HealthOverride, rollUp } from '../models/bands.ts';
-import { freezeCalibration, type HealthCalibration } from '../models/health-calibration.ts';
+import { extendOwnNorms, freezeCalibration, type HealthCalibration } from '../models/health-calibration.ts';
 import { type ChangeParts, decomposeChange, type HealthReading } from '../models/health-change.ts';
 import { MEASURE_DIRECTIONS } from '../models/health-measures.ts';
 import { type HealthRows, type HealthScores, scoreHealth } from '../models/scorecard.ts';
+import { explainUnscored, type Unscored } from '../models/unscored.ts';
 
 /** What the health agent is given: the scorecard, the frozen peers, and what the last reading was scored with. */
 export interface HealthAgentSettings {
@@ -47,6 +48,7 @@ const LIST_COLUMNS: readonly TableColumn[] = [
   { key: 'relationship', label: 'relation', kind: 'score' },
   { key: 'business_outcomes', label: 'outcomes', kind: 'score' },
   { key: 'coverage_rate', label: 'coverage', kind: 'rate' },
+  { key: 'why_unscored', label: 'why unscored', kind: 'text' },
   { key: 'feed_coverage_rate', label: 'feeds', kind: 'rate', terminal: false },
   { key: 'compared_with', label: 'last reading', kind: 'date', terminal: false },
 ];
@@ -57,21 +59,27 @@ export const health: Agent<HealthAgentSettings> = {
   title: 'Health score',
   question: 'How is each account doing, and what moved?',
   reads: ['account_state', 'health_measures', 'fact', 'readings_asof', 'overrides_asof', 'health_measures_revised'],
-  writes: ['health_score', 'health_measure', 'health_reading', 'health_calibration'],
+  writes: ['health_score', 'health_measure', 'health_reading', 'health_calibration', 'health_unscored'],
   defaults: { health: DEFAULT_HEALTH, calibration: undefined, previous: undefined },
   async run(context, settings): Promise<Finding> {
     const book = await context.columns(ACCOUNTS);
-    const rows = readRows(book, Object.keys(measureSettings(settings.health)));
-    const calibration = extendCalibration(settings.calibration, rows, context.asOf);
+    const rows = readRows(book, measureNames(settings.health));
+    const peers = extendCalibration(settings.calibration, rows, context.asOf);
+    const calibration = extendOwnNorms(peers, await readHistory(context, rows, settings.health));
     const scores = scoreHealth(rows, settings.health, calibration);
     const bands = await readBands(context, book, scores, settings.health);
     const change = await readChange(context, rows, scores, settings, calibration);
+    const unscored = explainUnscored(rows, scores, settings.health);
+    await context.writeColumns('health_unscored', {
+      account_id: { type: 'VARCHAR', values: rows.account },
+      why_unscored: { type: 'VARCHAR', values: unscored.why },
+    });
     await writeTables(context, rows, scores, bands, change, settings.health);
     await context.writeColumns('health_calibration', {
       frozen_on: { type: 'VARCHAR', values: [calibration.frozen_on] },
       calibration: { type: 'VARCHAR', values: [JSON.stringify(calibration)] },
     });
-    return summarise(rows, scores, bands, settings.health);
+    return summarise(rows, scores, bands, settings.health, unscored);
   },
 };
 
@@ -84,13 +92,12 @@ const ACCOUNTS = `
     on f.account_id = h.account_id
   order by h.account_id`;
 
-function measureSettings(settings: HealthSettings): Record<string, true> {
+/** Measures of all scorecards, each once; with `method` those scored by it. */
+function measureNames(settings: HealthSettings, method?: ScoringMethod): string[] {
   const cards = [settings.components, ...Object.values(settings.segments).map((card) => card.components ?? {})];
-  return Object.fromEntries(
-    cards.flatMap((card) =>
-      Object.values(card).flatMap(({ measures }) => Object.keys(measures).map((name) => [name, true])),
-    ),
-  );
+  const all = cards.flatMap((card) => Object.values(card).flatMap(({ measures }) => Object.entries(measures)));
+  const chosen = all.filter(([, setting]) => method === undefined || setting.method === method);
+  return [...new Set(chosen.map(([name]) => name))];
 }
 
 function texts(book: ColumnSet, name: string): string[] {
@@ -122,6 +129,18 @@ function extendCalibration(frozen: HealthCalibration | undefined, rows: HealthRo
   if (frozen !== undefined && missing.length === 0) return frozen;
   const fresh = freezeCalibration({ frozen_on: asOf, segment: rows.segment, values: Object.fromEntries(missing) });
   return { ...fresh, measures: { ...frozen?.measures, ...fresh.measures } };
+}
+
+/** Earlier readings of the measures that some scorecard holds against the account's own history. */
+async function readHistory(context: AgentContext, rows: HealthRows, settings: HealthSettings) {
+  const names = measureNames(settings, 'own_history').filter((name) => rows.values[name] !== undefined);
+  if (names.length === 0) return {};
+  const past = await context.columns(
+    `select account_id, ${names.join(', ')} from readings_asof where as_of < $today::date order by account_id, as_of`,
+    { today: context.asOf },
+  );
+  const account = texts(past, 'account_id');
+  return Object.fromEntries(names.map((name) => [name, { account, values: past.number(name) }]));
 }
 
 interface Bands {
@@ -238,7 +257,7 @@ async function readChange(
     current: { segment: rows.segment, tenure_days: rows.tenure_days, values: rows.values, connected: rows.connected },
     old_yardstick:
       settings.previous === undefined
-        ? yardstick
+        ? { settings: settings.health, calibration: settings.calibration ?? calibration }
         : { settings: settings.previous.health, calibration: settings.previous.calibration },
     new_yardstick: yardstick,
   });
@@ -299,8 +318,9 @@ async function writeTables(
        round(r.coverage_change, 1) as coverage_change, round(r.data_revision_change, 1) as data_revision_change,
        ${components.map((name) => `round(r.${name}, 0) as ${name}`).join(', ')},
        round(r.coverage_rate, 3) as coverage_rate, round(r.feed_coverage_rate, 3) as feed_coverage_rate,
-       r.lowest_measure, r.compared_with
-     from health_reading as r join account_state as s on s.account_id = r.account_id`,
+       r.lowest_measure, u.why_unscored, r.compared_with
+     from health_reading as r join account_state as s on s.account_id = r.account_id
+     join health_unscored as u on u.account_id = r.account_id`,
     { as_of: context.asOf },
   );
   await writeMeasures(context, rows, settings);
@@ -340,9 +360,14 @@ function lowestMeasures(rows: HealthRows, scores: HealthScores): (string | null)
   });
 }
 
-function summarise(rows: HealthRows, scores: HealthScores, bands: Bands, settings: HealthSettings): Finding {
+function summarise(
+  rows: HealthRows,
+  scores: HealthScores,
+  bands: Bands,
+  settings: HealthSettings,
+  { summary }: Unscored,
+): Finding {
   const count = (band: Band) => bands.band.filter((value) => value === band).length;
-  const unscored = count('unscored');
   const table: FindingTable = {
     name: 'health_score',
     title: 'Health',
@@ -355,10 +380,11 @@ function summarise(rows: HealthRows, scores: HealthScores, bands: Bands, setting
     notes: [
       `score 0–100, high is good; green from ${settings.bands.green}, red below ${settings.bands.red}, ${settings.hysteresis} points to leave a band; a red fact or 30 days without use is never green`,
       `feed coverage ${percent(mean(scores.feed_coverage_rate))} of the scorecard's weight; below ${percent(settings.min_coverage)} own coverage an account is unscored`,
+      ...(summary === null ? [] : [summary]),
     ],
   };
   return {
-    headline: `${count('red')} red, ${count('yellow')} yellow, ${count('green')} green, ${unscored} unscored of ${rows.account.length} active accounts`,
+    headline: `${count('red')} red, ${count('yellow')} yellow, ${count('green')} green, ${count('unscored')} unscored of ${rows.account.length} active accounts`,
     tables: [table],
   };
 }

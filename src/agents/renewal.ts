@@ -32,7 +32,7 @@ export const renewal: Agent<RenewalSettings> = {
   id: 'renewal',
   title: 'Renewal timeline',
   question: 'What renews when, will it, and what do we do about it?',
-  reads: ['account_state', 'renewal_group', 'churn_score', 'health_reading'],
+  reads: ['account_state', 'renewal_group', 'churn_score', 'health_reading', 'churn_event_asof'],
   writes: ['renewal_timeline', 'month_to_month'],
   defaults: {
     lead_days: 180,
@@ -65,6 +65,12 @@ const TASKS: readonly { readonly from: number; readonly task: string; readonly o
 /** A notice deadline that passed in silence: the contract renews by itself. */
 const SILENT = { task: 'no notice came: confirm the renewal and its invoice', owner: 'csm' } as const;
 
+/** Recorded as left and used all the same: either the record is wrong or the access. */
+const CONTRADICTED = {
+  task: 'recorded as left, yet in use: switch off or correct the record',
+  owner: 'team lead',
+} as const;
+
 /** Text of the program's own constants, as SQL. */
 function cases(days: string, pick: (task: (typeof TASKS)[number]) => string): string {
   const branches = TASKS.filter(({ from }) => Number.isFinite(from)).map(
@@ -80,26 +86,37 @@ function stageSql(days: string, stages: readonly number[]): string {
   return `case when ${days} < 0 then 'silent' ${branches.join(' ')} else 'later' end`;
 }
 
+const IS_CONTRADICTED = `d.is_overdue and s.status = 'churned' and e.left_on is not null and s.is_still_in_use`;
+
 function renewalSql(settings: RenewalSettings): string {
   return `
   with due as (
     select *, row_number() over (partition by account_id order by is_overdue desc, decision_days, renewal_id) as position
     from renewal_group where not is_month_to_month and not is_notice_given and (is_overdue or decision_days <= $lead)
+  ),
+  left_by_record as (
+    select account_id, max(churn_date) as left_on from churn_event_asof where not coalesce(is_reactivation, false) group by account_id
   )
   select row_number() over (order by d.is_overdue desc, d.decision_days < 0, d.decision_days, d.arr_amount desc nulls last, d.account_id) as rank,
     d.account_id, s.name, s.csm, s.segment,
     case when d.is_overdue then 'overdue' else ${stageSql('d.decision_days', settings.stages)} end as stage,
     d.last_due_date as renewal_date, d.decision_date, d.decision_days,
-    case when d.is_overdue then 'ended, unrenewed'
+    case
+      when ${IS_CONTRADICTED}
+        then 'recorded as left on ' || e.left_on || ', yet still in use'
+      when d.is_overdue and s.status = 'churned' and e.left_on is not null then 'recorded as left on ' || e.left_on
+      when d.is_overdue and s.is_still_in_use then 'ended, unrenewed, still in use'
+      when d.is_overdue then 'ended, unrenewed'
       when d.is_auto_renew_unknown then 'unknown whether it renews by itself'
       when d.is_auto_renew then 'notice deadline' else 'signature' end as decision_kind,
     d.is_notice_assumed, d.line_count, d.arr_amount,
     case when c.basis = 'renewal' and not d.is_overdue then 1 - c.churn_probability end as renewal_probability, h.band,
-    case when d.is_overdue then '${TASKS.at(-1)?.task}' when d.decision_days < 0 then '${SILENT.task}'
+    case when ${IS_CONTRADICTED} then '${CONTRADICTED.task}' when d.is_overdue then '${TASKS.at(-1)?.task}' when d.decision_days < 0 then '${SILENT.task}'
       else ${cases('d.decision_days', ({ task }) => task)} end as task,
-    case when d.is_overdue then '${TASKS.at(-1)?.owner}' when d.decision_days < 0 then '${SILENT.owner}'
+    case when ${IS_CONTRADICTED} then '${CONTRADICTED.owner}' when d.is_overdue then '${TASKS.at(-1)?.owner}' when d.decision_days < 0 then '${SILENT.owner}'
       else ${cases('d.decision_days', ({ owner }) => owner)} end as owner
   from due as d join account_state as s on s.account_id = d.account_id
+  left join left_by_record as e on e.account_id = d.account_id
   left join churn_score as c on c.account_id = d.account_id
   left join health_reading as h on h.account_id = d.account_id
   where d.position = 1`;
@@ -133,6 +150,7 @@ const MONTH_TO_MONTH = `
 const COUNTS = `
   select count(*) as renewal_count, count(*) filter (where stage = 'overdue') as overdue_count,
     count(*) filter (where stage = 'silent') as silent_count,
+    count(*) filter (where decision_kind like 'recorded as left%still in use') as contradicted_count,
     count(*) filter (where stage <> 'overdue' and decision_days between 0 and 90) as quarter_count,
     cast(sum(case when stage <> 'overdue' and decision_days between 0 and 90 then arr_amount end) as double) as quarter_arr_amount,
     count(*) filter (where decision_kind like 'unknown%') as unknown_count,
@@ -171,6 +189,12 @@ function summarise(settings: RenewalSettings, counts: CellRow, rolling: CellRow,
   if (number(counts, 'silent_count') > 0) {
     notes.push(
       `stage silent: the notice deadline passed without notice for ${number(counts, 'silent_count')}, they renew by themselves`,
+    );
+  }
+  const contradicted = number(counts, 'contradicted_count');
+  if (contradicted > 0) {
+    notes.push(
+      `${contradicted} ${contradicted === 1 ? 'is' : 'are'} recorded as left and still in use: the record or the access is wrong, and until that is settled they stand here as overdue`,
     );
   }
   if (number(counts, 'assumed_count') > 0) {

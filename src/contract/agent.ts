@@ -27,6 +27,8 @@ export interface TableColumn {
   readonly unit?: string;
   /** Values are snake_case names: people read them with spaces; CSV and JSON keep them. */
   readonly isName?: boolean;
+  /** Sentences: broken over lines where the terminal is narrow, where other text is cut. */
+  readonly wraps?: boolean;
   /** Shown in the terminal table; the rest is in CSV, JSON and `account`. Default true. */
   readonly terminal?: boolean;
 }

@@ -183,7 +183,6 @@ function scorecardFaults(config: z.infer<typeof configSchema>): Fault[] {
   const metrics = Object.entries(config.custom)
     .filter(([, custom]) => custom.kind === 'metric')
     .map(([key]) => key);
-  const known = [...MEASURE_NAMES, ...metrics];
   const componentNames = Object.keys(DEFAULT_COMPONENTS);
   const cards: [PropertyKey[], z.infer<typeof configSchema>['health']['components']][] = [
     [['health', 'components'], config.health.components],
@@ -200,8 +199,16 @@ function scorecardFaults(config: z.infer<typeof configSchema>): Fault[] {
       const near = componentNames.includes(name) ? undefined : nearest(name, componentNames);
       if (near !== undefined) faults.push(unknownKey([...path, name], componentNames, 'is not a component'));
       for (const measure of Object.keys(component.measures)) {
-        if (!known.includes(measure)) {
-          faults.push(unknownKey([...path, name, 'measures', measure], known, 'is not a measure'));
+        const at = [...path, name, 'measures', measure];
+        if (metrics.includes(measure)) {
+          // Taken in silence it would have no reading and count for nothing.
+          faults.push({
+            path: at,
+            atKey: true,
+            message: 'is a custom metric: segments can use it, a scorecard cannot read it',
+          });
+        } else if (!MEASURE_NAMES.includes(measure)) {
+          faults.push(unknownKey(at, MEASURE_NAMES, 'is not a measure'));
         }
       }
     }

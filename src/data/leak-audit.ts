@@ -48,7 +48,7 @@ export async function auditLeaks(engine: Engine, options: AuditOptions): Promise
   const findings = [
     ...auditFeatures(options.panel),
     ...(asOf === undefined ? [] : await auditFuture(engine, asOf)),
-    ...(await auditColumns(engine)),
+    ...(await auditColumns(engine, options.panel.knownBy)),
   ];
   return findings
     .filter((finding) => !allowed.has(finding.name))
@@ -232,8 +232,17 @@ function pastRows(table: ContractTable): string {
           where cast(${day} as date) <= $as_of::date or ${day} is null and $as_of::date is not null`;
 }
 
-/** Columns of contract and account that are filled on churned rows and on no others. */
-async function auditColumns(engine: Engine): Promise<LeakFinding[]> {
+/** When a churned row is known to be over. */
+const OVER: Readonly<Record<string, string>> = {
+  contract: 'least(ended_date, cast(cancelled_at as date), cast(known_at as date))',
+  account: 'churn_date',
+};
+
+/**
+ * Columns of contract and account that are filled on churned rows and on no others, as known at the end of `knownBy`. Of a
+ * row that is over later the export no longer shows how it stood that day: it is left aside, whole.
+ */
+async function auditColumns(engine: Engine, knownBy: Day): Promise<LeakFinding[]> {
   const findings: LeakFinding[] = [];
   for (const table of TABLES.filter(({ name }) => name === 'contract' || name === 'account')) {
     const candidates = table.columns.filter(
@@ -245,7 +254,10 @@ async function auditColumns(engine: Engine): Promise<LeakFinding[]> {
     ]);
     const [row] = await engine.rows(
       `select count(*) as row_count, count(case when is_churned_flag then 1 end) as churned_count, ${counts.join(', ')}
-       from ${quoteName(table.name)}`,
+       from (${pastRows(table)}) as known
+       where not coalesce(is_churned_flag, false) or ${OVER[table.name]} <= $as_of::date
+         or $as_of::date >= (select first_seen_on from settings)`,
+      { as_of: knownBy },
     );
     const churned = Number(row?.['churned_count'] ?? 0);
     if (churned < SMALLEST_COUNT || churned === Number(row?.['row_count'] ?? 0)) continue;

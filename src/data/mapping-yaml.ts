@@ -88,7 +88,7 @@ const FOOT = [
   '  rows_per_csm: 10',
   '  new_per_week: 5',
   '',
-  '# Everything else has a default; see docs/data-contract.md. Examples:',
+  '# Everything else has a default; every key is in docs/configuration.md. Examples:',
   '# timezone: Europe/Berlin',
   '# segments:',
   '#   enterprise: { arr_amount: { min: 50000 } }',

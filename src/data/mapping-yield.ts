@@ -55,8 +55,8 @@ const MEASURES: readonly Need[] = [
   {
     name: 'executive_contact_ratio',
     test: (has) => has('interaction', 'contact_id') && has('contact', 'role'),
-    from: 'interactions with executives',
-    lacks: 'CSM meetings with the contact and its role',
+    from: 'interactions with contacts whose role is executive',
+    lacks: 'interactions that name the contact, and a contact export whose roles tell who is an executive',
   },
   {
     name: 'response_rate',

@@ -77,6 +77,30 @@ export function freezeCalibration(input: CalibrationInput): HealthCalibration {
   return { schema_version: 1, frozen_on: input.frozen_on, measures };
 }
 
+/**
+ * Adds own norms for accounts that have none yet; those that were frozen stay. The same object comes back where nothing
+ * is added.
+ */
+export function extendOwnNorms(
+  frozen: HealthCalibration,
+  history: Readonly<Record<string, MeasureHistory>>,
+  minReadings = 6,
+): HealthCalibration {
+  const measures: Record<string, MeasureCalibration> = { ...frozen.measures };
+  let isExtended = false;
+  for (const name of Object.keys(history).sort()) {
+    const known = measures[name] ?? { whole: [], segments: {}, own: {} };
+    const fresh = Object.entries(ownNorms(history[name] as MeasureHistory, minReadings)).filter(
+      ([account]) => known.own[account] === undefined,
+    );
+    if (fresh.length === 0) continue;
+    isExtended = true;
+    const own = [...Object.entries(known.own), ...fresh].sort(([a], [b]) => (a < b ? -1 : 1));
+    measures[name] = { ...known, own: Object.fromEntries(own) };
+  }
+  return isExtended ? { ...frozen, measures } : frozen;
+}
+
 function quantileTable(values: readonly number[]): number[] {
   if (values.length === 0) return [];
   const sorted = Array.from(Float64Array.from(values).sort());

@@ -11,13 +11,14 @@ import { openWorkspace, type Workspace } from './workspace.ts';
 
 const FINDING_COLUMNS: readonly TableColumn[] = [
   { key: 'severity', label: 'severity', kind: 'text' },
-  { key: 'table', label: 'table', kind: 'text' },
-  { key: 'message', label: 'finding', kind: 'text' },
-  { key: 'rows', label: 'rows', kind: 'integer' },
-  { key: 'row_rate', label: 'of rows', kind: 'rate' },
+  // The finding tells table, rows and their share in words.
+  { key: 'table', label: 'table', kind: 'text', terminal: false },
+  { key: 'message', label: 'finding', kind: 'text', wraps: true },
+  { key: 'rows', label: 'rows', kind: 'integer', terminal: false },
+  { key: 'row_rate', label: 'of rows', kind: 'rate', terminal: false },
   { key: 'arr_amount', label: 'ARR', kind: 'money' },
   { key: 'arr_rate', label: 'of ARR', kind: 'rate' },
-  { key: 'remedy', label: 'remedy', kind: 'text' },
+  { key: 'remedy', label: 'remedy', kind: 'text', wraps: true },
   { key: 'id', label: 'id', kind: 'id', terminal: false },
 ];
 

@@ -115,14 +115,18 @@ function pageCells(page: readonly CellRow[], shape: Shape, options: TableOptions
     shape.columns.map((column, j) => {
       const text = cellText(row[column.key], column, shape.digits[j] ?? 0, ownCurrency(row, column, options));
       const mayCut = isTextual(column) && Number.isFinite(options.width);
-      return mayCut ? truncate(text, shape.widths[j] ?? 1) : text;
+      if (!mayCut) return text;
+      const width = shape.widths[j] ?? 1;
+      return column.wraps === true ? wrap(text, width).join('\n') : truncate(text, width);
     }),
   );
 }
 
 /** Widths that hold what a later page brings: a number is never cut. */
 function widened(widths: readonly number[], cells: readonly (readonly string[])[]): number[] {
-  return widths.map((width, j) => cells.reduce((widest, row) => Math.max(widest, textWidth(row[j] ?? '')), width));
+  return widths.map((width, j) =>
+    cells.reduce((widest, row) => Math.max(widest, ...(row[j] ?? '').split('\n').map(textWidth)), width),
+  );
 }
 
 /** The row's currency where an amount is not in the report's. */

@@ -174,6 +174,11 @@ describe('faults of a configuration', () => {
       '1:54: health.components.product_usage.measures.usage_tend is not a measure; did you mean usage_trend?',
     ],
     [
+      'custom metric weighed',
+      'custom: { usage.pulse: metric }\nhealth: { components: { product_usage: { measures: { usage.pulse: { weight: 1, method: peer } } } } }',
+      '2:54: health.components.product_usage.measures.usage.pulse is a custom metric: segments can use it, a scorecard cannot read it',
+    ],
+    [
       'custom table',
       'custom: { acount.region: attribute }',
       '1:11: custom.acount.region names the table acount, which does not exist',

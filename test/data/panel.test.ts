@@ -117,6 +117,29 @@ describe('auditLeaks', () => {
     expect(await auditLeaks(engine, { panel, allow: ['arr_amount', 'contract.ended_date'] })).toEqual([]);
   });
 
+  it('judges columns by what was filled by the day, whatever is filled later', async () => {
+    // Fifteen are over by May and flagged, fifteen more end in September: as of 30 June they are customers like the rest.
+    const contracts = (later: boolean) =>
+      Array.from({ length: 60 }, (_, i) => ({
+        contract_id: `c${i}`,
+        account_id: `a${i}`,
+        start_date: '2024-01-01',
+        mrr_amount: 10 + (i % 7),
+        ended_date: i < 15 ? '2024-05-01' : later && i < 30 ? '2024-09-01' : null,
+        cancelled_at: later && i >= 30 && i < 45 ? '2024-08-01 09:00:00' : null,
+        is_churned_flag: i < 15 || (later && i < 30),
+      }));
+    const audited = async (later: boolean) => {
+      const engine = await company({ contract: contracts(later) });
+      await engine.execute("update settings set first_seen_on = date '2024-11-05'");
+      const panel = await buildPanel(engine, { dates: ['2024-03-01'], knownBy: '2024-06-30' });
+      return auditLeaks(engine, { panel });
+    };
+    const before = await audited(false);
+    expect(before.map(({ name, row_count }) => [name, row_count])).toEqual([['contract.ended_date', 15]]);
+    expect(await audited(true)).toEqual(before);
+  });
+
   it('counts pairs as the naive twin does', () => {
     const random = createRandom(9);
     const rows = Array.from({ length: 80 }, () => ({ label: random() < 0.3 ? 1 : 0, value: Math.floor(random() * 6) }));

@@ -2,8 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HealthSettings } from '../../src/contract/config.ts';
 import { decideBand, nextBand, plainBand, rollUp } from '../../src/models/bands.ts';
-import { freezeCalibration, type HealthCalibration, peerRank } from '../../src/models/health-calibration.ts';
+import {
+  extendOwnNorms,
+  freezeCalibration,
+  type HealthCalibration,
+  peerRank,
+} from '../../src/models/health-calibration.ts';
 import { scoreHealth } from '../../src/models/scorecard.ts';
+import { explainUnscored } from '../../src/models/unscored.ts';
 
 const threshold = (weight: number, worst: number, best: number) => ({
   weight,
@@ -169,6 +175,48 @@ describe('scoreHealth', () => {
     );
     expect(out.health_score[0]).toBeCloseTo(25, 9);
     expect(out.health_score[1]).toBe(75);
+  });
+
+  it('adds the own norm of an account once it has six readings, and keeps what is frozen', () => {
+    const history = (counts: Readonly<Record<string, number>>, value: number) => {
+      const account = Object.entries(counts).flatMap(([name, count]) => Array.from({ length: count }, () => name));
+      return { load: { account, values: Float64Array.from(account, () => value) } };
+    };
+    const first = extendOwnNorms(none, history({ a0: 6, a1: 5 }, 3));
+    expect(first.measures.load?.own).toEqual({ a0: { median: 3, spread: 0 } });
+    expect(extendOwnNorms(first, history({ a0: 9, a1: 5 }, 8))).toBe(first);
+    expect(extendOwnNorms(first, history({ a0: 9, a1: 6 }, 8)).measures.load?.own).toEqual({
+      a0: { median: 3, spread: 0 },
+      a1: { median: 8, spread: 0 },
+    });
+  });
+
+  it('says of an unscored account what it lacks, in the row and for all', () => {
+    const values = { adoption: [0.5, N, N], engagement: [1, N, N], trend: [1, N, N], load: [N, 1, N] };
+    const connected = { csat: false };
+    const n = 3;
+    const rows = {
+      account: ['a0', 'a1', 'a2'],
+      segment: ['main', 'main', 'main'],
+      tenure_days: new Float64Array(n).fill(400),
+      values: Object.fromEntries(Object.entries(values).map(([name, list]) => [name, Float64Array.from(list)])),
+      connected,
+    };
+    // As above: a1 has .2 of the .8 that is connected.
+    const { why, summary } = explainUnscored(rows, scoreHealth(rows, settings, none), settings);
+    expect(why).toEqual([
+      null,
+      'readings for 25 % of the connected measures, 50 % needed; none for adoption, engagement, trend',
+      'no connected feed has a reading of it, 50 % needed',
+    ]);
+    expect(summary).toBe(
+      '2 unscored, most for lack of adoption (needs its column): 2; engagement (needs its column): 2; trend (needs its column): 2; the column "why unscored" says it of each',
+    );
+    const sound = { ...rows, account: ['a0'], segment: ['main'] };
+    expect(explainUnscored(sound, scoreHealth(sound, settings, none), settings)).toEqual({
+      why: [null],
+      summary: null,
+    });
   });
 
   it('refuses a threshold without two ends', () => {

@@ -99,3 +99,37 @@ describe('two nights of a company', () => {
     expectOnly(row, 'behaviour_change');
   });
 });
+
+describe('a measure held against the own history', () => {
+  it("is scored by the account's own norm once six readings are there, not in silence by its peers", async () => {
+    const company = new TemporaryCompany();
+    try {
+      // Goals of a01: two of three achieved in every reading, so that its own norm is two thirds without spread.
+      company.edit(
+        'retain.yaml',
+        'tables:\n',
+        'health:\n  components:\n    business_outcomes: { measures: { goal_rate: { weight: 1, method: own_history } } }\ntables:\n',
+      );
+      await company.run(FIRST);
+      const rows = await company.ledger(
+        "select as_of, goal_rate, goal_rate_score from state.health_reading where account_id = 'a01' and as_of <= $as_of::date order by as_of",
+        ['health_reading'],
+        FIRST,
+      );
+      const [last] = rows.slice(-1);
+      expect(rows.length).toBeGreaterThanOrEqual(8);
+      expect(last?.['goal_rate']).toBeCloseTo(2 / 3, 12);
+      const past = rows.slice(0, 6).map((row) => Number(row['goal_rate']));
+      const [calibration] = await company.ledger(
+        'select calibration::varchar as calibration from state.calibration where as_of <= $as_of::date order by as_of desc limit 1',
+        ['calibration'],
+        FIRST,
+      );
+      const own = JSON.parse(String(calibration?.['calibration'])).measures.goal_rate.own.a01;
+      const sorted = past.sort((a, b) => a - b);
+      expect(own.median).toBeCloseTo(((sorted[2] ?? 0) + (sorted[3] ?? 0)) / 2, 12);
+    } finally {
+      company.remove();
+    }
+  }, 120_000);
+});

@@ -14,6 +14,29 @@ const COLUMNS: readonly TableColumn[] = [
 const rowsUpTo = (count: number): CellRow[] =>
   Array.from({ length: count }, (_, i) => ({ account_id: `a-${i + 1}`, arr_amount: (i + 1) * 1000, why: 'no use' }));
 
+describe('sentences in a table', () => {
+  it('are broken over lines in a narrow terminal, whole and within the width; other text is cut', async () => {
+    const message =
+      '19,142 usage rows are older than the start of the contract they name (77 % of usage rows, 500 accounts)';
+    const remedy = 'Check the contract id of the usage export, or the start_date of the contracts.';
+    const list = listOf(
+      [
+        { key: 'severity', label: 'severity', kind: 'text' },
+        { key: 'message', label: 'finding', kind: 'text', wraps: true },
+        { key: 'arr_amount', label: 'ARR', kind: 'money' },
+        { key: 'remedy', label: 'remedy', kind: 'text', wraps: true },
+      ],
+      [{ severity: 'warning', message, arr_amount: 44_774_928, remedy }],
+    );
+    const text = await textOf(renderTerminal, reportOf([list]), { width: 80, quiet: true });
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    expect(Math.max(...lines.map(textWidth))).toBeLessThanOrEqual(80);
+    expect(text).not.toContain('…');
+    const words = new Set(text.split(/\s+/));
+    for (const word of [...message.split(' '), ...remedy.split(' ')]) expect(words, word).toContain(word);
+  });
+});
+
 describe('fitColumns', () => {
   it('keeps natural widths where there is room', () => {
     const fit = fitColumns(
