@@ -12,6 +12,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { openPool } from '../dist/pipeline/pool.js';
 import { DATA_SETS, missingFiles, readDataSet } from './accuracy/data-sets.js';
 import { compare, judge, layOut, partOf, scoresOf, scoresOfPart } from './accuracy/judge.js';
 import { askOurs, ourModels } from './accuracy/ours.js';
@@ -58,8 +59,10 @@ if (versions === undefined) {
 const said = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
 console.log(`node ${process.versions.node}${said.length === 0 ? '' : `; ${said.join(', ')}`}`);
 console.log(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores; ${jobs} threads, ${seeds} seeds`);
+const pool = jobs > 1 ? openPool(jobs) : undefined;
 let failed = false;
 for (const name of names) failed = (await runDataSet(name)) || failed;
+await pool?.close();
 if (values.check && failed) process.exitCode = 1;
 
 function stop(sentence) {
@@ -86,7 +89,7 @@ async function runDataSet(name) {
   };
   for (const model of ourModels()) {
     const line = { role: model.role, name: `retain ${model.model.kind}`, setting: model.setting };
-    add(line, await askOurs(model, dataSet, { seeds }));
+    add(line, await askOurs(model, dataSet, { seeds, pool }));
     progress(name, line);
   }
   for (const entry of asked) {
@@ -109,10 +112,12 @@ async function runDataSet(name) {
 
 /** Prints ours − interpret for both of its settings; returns the one with equal bags and pairs. */
 function compareWithInterpret(layout, lines) {
-  const ours = lines.find(({ role }) => role === 'equal') ?? lines[0];
+  const ours = lines.find(({ role }) => role === 'equal');
+  const rivals = lines.filter(({ name }) => name === 'interpret');
+  if (rivals.length === 0) return undefined;
   let equal;
   console.log(`\npaired, 90 % by account, of ${ours.name} (${ours.setting}):`);
-  for (const { name, setting, score } of lines.filter((line) => line.name === 'interpret')) {
+  for (const { name, setting, score } of rivals) {
     const difference = compare(layout, ours.score, score);
     printDifference(`minus ${name} (${setting})`, difference);
     if (setting === ours.setting) equal = difference;

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { nominalColumn } from '../../dist/models/feature-column.js';
-import { hasChurnSim, LONG_TERM_DAYS, readChurnSim } from './churnsim.js';
+import { LONG_TERM_DAYS, readChurnSim } from './churnsim.js';
 
 /**
  * A data set: `panel` (a training table of models), `splits` of row numbers `{ train, test }`, `isOutOfTime` (each split
@@ -60,10 +60,8 @@ export const DATA_SETS = Object.keys(READERS);
 
 /** Files of `names` that `directory` lacks, relative to it. */
 export function missingFiles(directory, names) {
-  return names
-    .flatMap((name) => READERS[name].files)
-    .filter((file) => !existsSync(join(directory, file)))
-    .concat(names.includes('churnsim_crm5') && !hasChurnSim(join(directory, 'churnsim_crm5')) ? ['churnsim_crm5'] : []);
+  const files = new Set(names.flatMap((name) => READERS[name].files));
+  return [...files].filter((file) => !existsSync(join(directory, file)));
 }
 
 /** Reads one data set; `text` is what peers are given, `hash` its SHA-256. */

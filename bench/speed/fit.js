@@ -1,11 +1,12 @@
 // Times one fit of the glass box in a process of its own; prints { seconds, cpu, probability } as bench/peers/time_interpret.py
 // does. Argument: { rows, width, jobs, params }. A fit of the first rows comes before it and is not counted.
 import { ebm, forkRandom, takeColumns, takeRows } from '../../dist/models/index.js';
+import { openPool } from '../../dist/pipeline/pool.js';
 import { syntheticTable } from './synthetic.js';
 
 const { rows, width, jobs, params } = JSON.parse(process.argv[2]);
 const table = syntheticTable(rows, width);
-const pool = jobs > 1 ? (await import('../../dist/pipeline/pool.js')).openPool(jobs) : undefined;
+const pool = jobs > 1 ? openPool(jobs) : undefined;
 const fitOn = (some, changed) =>
   ebm.fit(some, { ...ebm.defaults, ...params, ...changed }, forkRandom(1, 'speed'), pool);
 
