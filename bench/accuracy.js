@@ -85,7 +85,7 @@ async function runDataSet(name) {
   const lines = [];
   const add = (line, { runs, seconds, threads = String(jobs), isCached = false }) => {
     const score = scoresOf(runs, seeds);
-    lines.push({ ...line, score, seconds, threads, isCached, figures: judge(layout, score) });
+    lines.push({ ...line, score, seconds, threads, seeds: runs.length, isCached, figures: judge(layout, score) });
   };
   for (const model of ourModels()) {
     const line = { role: model.role, name: `retain ${model.model.kind}`, setting: model.setting };

@@ -25,7 +25,8 @@ export function peerVersions(python) {
 /**
  * Probabilities `[seed][split]` of one peer on a data set, with the mean seconds of a fit, the threads it had, and
  * whether all of it came from an earlier run. An answer is kept under the peer's version, the hash of rows and splits, and the setting: a
- * change of any of them asks again. With `onlyCached` nothing is asked: undefined where an answer is not there yet.
+ * change of any of them asks again. With `onlyCached` nothing is asked: the seeds that are whole stand, undefined
+ * where there is none.
  */
 export function askPeer(entry, dataSet, { python, versions, seeds, jobs, onlyCached = false }) {
   const table = join(OUT, `${dataSet.name}-${dataSet.hash.slice(0, 12)}.json`);
@@ -38,9 +39,10 @@ export function askPeer(entry, dataSet, { python, versions, seeds, jobs, onlyCac
   const place = join(OUT, `${dataSet.name}-${dataSet.hash.slice(0, 12)}`, name);
   const fileOf = ([seed, split]) => join(place, `seed-${seed}-split-${split}.json`);
   const count = is_deterministic ? 1 : Math.min(seeds, max_seeds ?? seeds);
-  const wanted = Array.from({ length: count }, (_, i) => dataSet.splits.map((_split, split) => [i + 1, split]));
+  const every = Array.from({ length: count }, (_, i) => dataSet.splits.map((_split, split) => [i + 1, split]));
+  const wanted = onlyCached ? every.filter((fits) => fits.every((fit) => existsSync(fileOf(fit)))) : every;
+  if (wanted.length === 0) return undefined;
   const absent = wanted.flat().filter((fit) => !existsSync(fileOf(fit)));
-  if (absent.length > 0 && onlyCached) return undefined;
   if (absent.length > 0) {
     mkdirSync(place, { recursive: true });
     if (!existsSync(table)) writeFileSync(table, dataSet.text);

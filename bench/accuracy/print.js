@@ -13,6 +13,7 @@ const COLUMNS = [
   ['of at most', 12, ({ figures }) => figures.lift_cap.toFixed(2)],
   ['fit s', 9, ({ seconds, isCached }) => `${seconds.toFixed(seconds < 1 ? 3 : 1)}${isCached ? '*' : ' '}`],
   ['threads', 8, ({ threads }) => threads],
+  ['seeds', 6, ({ seeds }) => String(seeds)],
 ];
 
 /** One table, a line a model; `*` marks seconds of an earlier run. */
