@@ -11,7 +11,7 @@ import { binColumn, binWeights, groupCount, pairGroups } from './binning.ts';
 import { runMains, runPairs } from './jobs.ts';
 import type { StepLimits } from './leaf-search.ts';
 import type { MainsResult } from './mains.ts';
-import { choosePairs } from './pair-ranking.ts';
+import { choosePairs, twinTest } from './pair-ranking.ts';
 import type { PairsResult } from './pairs.ts';
 import { completeSettings, shrinkSettings } from './settings.ts';
 import {
@@ -172,8 +172,9 @@ async function fitRows(
     })),
     pool,
   );
+  const twins = twinTest(columns.map(({ values }) => values));
   const strengths = mains.flatMap((bag) => (bag.strengths === null ? [] : [bag.strengths]));
-  const pairs = named ?? choosePairs(strengths, features.length, pairCount);
+  const pairs = named ?? choosePairs(strengths, features.length, pairCount, twins);
   const pairLimits = { ...limits, max_leaves: 4 };
   const pairResults =
     pairs.length === 0

@@ -179,24 +179,69 @@ function bestContrast(sums: Float64Array, width: number, { lines, columns }: Pai
 
 /**
  * The `count` pairs with the best mean rank over the bags, strongest first; equal ranks by place. A pair no bag gave any
- * strength is never taken.
+ * strength is never taken, nor one that repeats a stronger pair with a twin in the place of a feature (minutes and what
+ * they cost), nor a feature with its own twin.
  */
-export function choosePairs(strengths: readonly Float64Array[], features: number, count: number): [number, number][] {
+export function choosePairs(
+  strengths: readonly Float64Array[],
+  features: number,
+  count: number,
+  areTwins: (i: number, j: number) => boolean = () => false,
+): [number, number][] {
   const pairs: [number, number][] = [];
   for (let i = 0; i < features; i++) for (let j = i + 1; j < features; j++) pairs.push([i, j]);
   const rankSum = new Float64Array(pairs.length);
   const total = new Float64Array(pairs.length);
   for (const strength of strengths) {
     const order = pairs.map((_, k) => k).sort((a, b) => (strength[b] as number) - (strength[a] as number) || a - b);
-    order.forEach((k, rank) => {
+    for (const [rank, k] of order.entries()) {
       rankSum[k] = (rankSum[k] as number) + rank;
       total[k] = (total[k] as number) + (strength[k] as number);
-    });
+    }
   }
-  return pairs
+  const ranked = pairs
     .map((_, k) => k)
     .filter((k) => (total[k] as number) > 0)
-    .sort((a, b) => (rankSum[a] as number) - (rankSum[b] as number) || a - b)
-    .slice(0, count)
-    .map((k) => pairs[k] as [number, number]);
+    .sort((a, b) => (rankSum[a] as number) - (rankSum[b] as number) || a - b);
+  const isSame = (i: number, j: number): boolean => i === j || areTwins(i, j);
+  const chosen: [number, number][] = [];
+  for (const k of ranked) {
+    if (chosen.length === count) break;
+    const [i, j] = pairs[k] as [number, number];
+    const repeats = chosen.some(([a, b]) => (isSame(i, a) && isSame(j, b)) || (isSame(i, b) && isSame(j, a)));
+    if (!repeats && !areTwins(i, j)) chosen.push([i, j]);
+  }
+  return chosen;
+}
+
+/** Rows that twins are told by, at most. */
+const TWIN_ROWS = 20_000;
+/** Correlation of two features' bins from which on one stands for the other. */
+const TWIN_CORRELATION = 0.99;
+
+/** Whether two features order the rows alike, up or down: correlation of their bins beyond ± 0.99. Remembers answers. */
+export function twinTest(values: readonly Uint8Array[]): (i: number, j: number) => boolean {
+  const known = new Map<number, boolean>();
+  return (i, j) => {
+    const key = Math.min(i, j) * values.length + Math.max(i, j);
+    const answer = known.get(key) ?? areAlike(values[i] as Uint8Array, values[j] as Uint8Array);
+    known.set(key, answer);
+    return answer;
+  };
+}
+
+function areAlike(a: Uint8Array, b: Uint8Array): boolean {
+  const stride = Math.max(1, Math.ceil(a.length / TWIN_ROWS));
+  let [n, sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < a.length; i += stride) {
+    const [x, y] = [a[i] as number, b[i] as number];
+    n++;
+    sa += x;
+    sb += y;
+    saa += x * x;
+    sbb += y * y;
+    sab += x * y;
+  }
+  const spread = (n * saa - sa * sa) * (n * sbb - sb * sb);
+  return spread > 0 && (n * sab - sa * sb) ** 2 >= TWIN_CORRELATION ** 2 * spread;
 }

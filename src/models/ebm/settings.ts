@@ -12,7 +12,7 @@ export const EBM_DEFAULTS: EbmParams = {
   learning_rate: 0.04,
   max_rounds: 5000,
   max_pair_rounds: 5000,
-  smoothing_rounds: 50,
+  smoothing_rounds: 100,
   pair_smoothing_rounds: 10,
   early_stopping_rounds: 50,
   early_stopping_tolerance: 1e-5,

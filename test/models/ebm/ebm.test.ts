@@ -47,3 +47,23 @@ describe('fitEbm', () => {
     expect(model.params.max_bins).toBeLessThan(256);
   });
 });
+
+describe('ebmRung', () => {
+  it('predicts as a rung, without the columns that are rungs of their own', async () => {
+    const table = samplePanel(3);
+    const own = { name: 'health_score', kind: 'continuous' as const, values: Float64Array.from(table.label) };
+    const rung = door.ebmRung({ bags: 2 });
+    const fitted = await rung.fit({ ...table, columns: [...table.columns, own] }, createRandom(1));
+    const plain = await door.ebmRung({ bags: 2 }).fit(table, createRandom(1));
+    if ('skipped' in fitted || 'skipped' in plain) throw new Error('the rung was skipped');
+    expect(fitted.predict(table)).toEqual(plain.predict(table));
+  });
+
+  it('stands aside where outcomes are too few', async () => {
+    const table = samplePanel(3);
+    const label = table.label.map((_, i) => (i === 0 || i === 4 ? 1 : 0));
+    expect(await door.ebmRung().fit({ ...table, label }, createRandom(1))).toEqual({
+      skipped: '2 outcomes, 10 needed',
+    });
+  });
+});

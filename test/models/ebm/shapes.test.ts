@@ -86,6 +86,16 @@ describe('pairs', () => {
     ]);
     expect(choosePairs([Float64Array.of(0, 0, 1)], 3, 3)).toEqual([[1, 2]]);
   });
+
+  it('leave no slot to a twin: a feature in other units repeats no pair', async () => {
+    const train = planted(9, 2000, 4, (x) => ((x[0] ?? 0) > 0.5 === (x[1] ?? 0) > 0.5 ? 1.5 : -1.5));
+    const cents = (train.columns['x0'] ?? new Float64Array(0)).map((x) => Math.round(17 * x * 100));
+    const model = await fitEbm({ ...train, columns: { ...train.columns, cents } }, { bags: 2, pairs: 3 });
+    const names = model.terms.slice(5).map((term) => term.name);
+    expect(names.filter((name) => name === 'x0 × x1' || name === 'x1 × cents')).toHaveLength(1);
+    expect(names).not.toContain('x0 × cents');
+    expect(names).toHaveLength(3);
+  });
 });
 
 describe('purifyPair', () => {
