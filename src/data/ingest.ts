@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import type { Config, Source } from '../contract/config.ts';
-import type { Engine } from '../engine/engine.ts';
+import { type Engine, quoteName } from '../engine/engine.ts';
 import type { Day } from '../lib/dates.ts';
 import { UserError } from '../lib/errors.ts';
 import { contractTable, TABLES } from './contract.ts';
@@ -12,6 +12,7 @@ import { labelOf, makePart, type Part } from './ingest/part.ts';
 import { findRowLines, type MarkedReject } from './ingest/row-lines.ts';
 import { addPayers, allColumns, createUsage, settleTable, stackedSql, usageRejects } from './ingest/tables.ts';
 import { type Reject, writeRejects } from './rejects.ts';
+import { materialiseSummaries } from './summaries.ts';
 import { createEmptyTables } from './tables.ts';
 
 export interface IngestOptions {
@@ -160,6 +161,7 @@ class IngestRun {
     if (name === 'usage') {
       const parts = await this.#read(name, custom, identity);
       await createUsage(this.#engine, parts, custom);
+      await materialiseSummaries(this.#engine);
       this.#rejects.set(name, await this.#located(name, await usageRejects(this.#engine, parts)));
       return;
     }
@@ -262,9 +264,18 @@ async function readFeeds(engine: Engine, names: readonly string[]): Promise<Feed
   const feeds: Feed[] = [];
   for (const name of names) {
     const hasAccount = 'account_id' in allColumns(contractTable(name), []);
+    // Every row of usage stands in its calendar, which is short.
+    const counts =
+      name === 'usage'
+        ? [
+            'cast(coalesce(sum(row_count), 0) as bigint)',
+            'sum(joined_row_count) / nullif(sum(row_count), 0)',
+            'usage_calendar',
+          ]
+        : ['count(*)', 'count(account_id) / nullif(count(*), 0)', quoteName(name)];
     await engine.execute(
-      `insert into feed by name select $name as table_name, count(*) as row_count, min(known_on) as first_on, max(known_on) as last_on,
-       ${hasAccount ? 'count(account_id) / nullif(count(*), 0)' : 'cast(null as double)'} as joined_row_rate, false as is_stopped from ${name}`,
+      `insert into feed by name select $name as table_name, ${counts[0]} as row_count, min(known_on) as first_on, max(known_on) as last_on,
+       ${hasAccount ? counts[1] : 'cast(null as double)'} as joined_row_rate, false as is_stopped from ${counts[2]}`,
       { name },
     );
     const [row] = await engine.rows('select * from feed where table_name = $name', { name });

@@ -1,5 +1,6 @@
 import { type Engine, quoteName } from '../engine/engine.ts';
 import { CACHE_COLUMNS, type ContractTable, SQL_TYPES, TABLES } from './contract.ts';
+import { createSummaryViews } from './summaries.ts';
 
 /** Columns a cached table carries beyond the data contract: what ingest derives once so that views need not. */
 export const DERIVED_COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -55,6 +56,7 @@ export async function createEmptyTables(engine: Engine): Promise<void> {
   for (const table of TABLES) await engine.execute(createStatement(table.name, tableColumns(table)));
   await engine.execute(createStatement('feed', FEED_COLUMNS));
   await engine.execute(createStatement('usage_change', USAGE_CHANGE_COLUMNS));
+  await createSummaryViews(engine);
 }
 
 function createStatement(name: string, columns: Readonly<Record<string, string>>): string {

@@ -85,7 +85,7 @@ async function firstDay(engine: Engine): Promise<Day | null> {
   const [row] = await engine.rows(
     `select case when used.first_on > paid.first_on then used.first_on else paid.first_on end as first_on
      from (select min(start_date) as first_on from contract) as paid
-     cross join (select min(occurred_on) as first_on from usage) as used`,
+     cross join (select min(occurred_on) as first_on from usage_calendar) as used`,
   );
   const day = row?.['first_on'];
   return typeof day === 'string' ? day : null;

@@ -6,6 +6,7 @@ import type { Config } from '../../src/contract/config.ts';
 import { loadConfig } from '../../src/data/config.ts';
 import { ingest } from '../../src/data/ingest.ts';
 import { createSettings } from '../../src/data/settings.ts';
+import { createSummaryViews } from '../../src/data/summaries.ts';
 import { createViews } from '../../src/data/views.ts';
 import { openDuckDB } from '../../src/engine/duckdb.ts';
 import type { Engine } from '../../src/engine/engine.ts';
@@ -26,6 +27,7 @@ export async function openTiny(relations: readonly string[], day = TINY_DAY, cha
   await createSettings(engine, config, { firstSeenOn: day });
   // Ingest leaves usage as a view of its Parquet files; what is to be changed has to be a table.
   await engine.execute('create table held as select * from usage; drop view usage; alter table held rename to usage');
+  await createSummaryViews(engine);
   if (change !== undefined) await engine.execute(change);
   await createViews(engine);
   await materialiseDate(engine, day, planRelations(relations), DERIVED, config);

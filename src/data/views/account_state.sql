@@ -7,9 +7,8 @@ with status as (
   select * from account_status(as_of)
 ),
 used as (
-  select account_id, max(occurred_on) as last_used_on
-  from usage_asof(as_of)
-  where account_id is not null
+  select account_id, max(last_use_on) as last_used_on
+  from usage_window(as_of)
   group by account_id
 ),
 -- What an account that has left was worth: the newest line of each product among those of its last 30 days.
@@ -30,7 +29,7 @@ left_line as (
   group by account_id
 ),
 joined as (
-  select account_id from used
+  select account_id from usage_joined_asof(as_of)
   union
   select account_id from ticket_asof(as_of) where account_id is not null
   union

@@ -52,7 +52,7 @@ union all
 select
   'usage' as table_name,
   occurred_on as acted_on,
-  count(*) as action_count,
-  count(case when occurred_at > occurred_on then 1 end) as timed_count
-from usage_asof(as_of)
+  cast(sum(row_count) as bigint) as action_count,
+  cast(sum(timed_row_count) as bigint) as timed_count
+from usage_calendar_asof(as_of)
 group by occurred_on;

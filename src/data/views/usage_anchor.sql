@@ -6,18 +6,16 @@ create or replace macro usage_anchor(as_of) as table
 with daily as (
   select
     occurred_on,
-    min(coalesce(period_start, occurred_on)) as begun_on,
-    count(*) as row_count,
-    max(case when user_id is not null or active_users is not null then 1 else 0 end) as has_users,
-    -- Users told apart over weeks: a count stated for a single day misses all who came on other days.
-    max(case when user_id is not null or (active_users is not null and period in ('week', 'month')) then 1 else 0 end)
-      as has_whole_users,
-    max(case when feature is not null then 1 else 0 end) as has_features,
-    max(case when error_count is not null then 1 else 0 end) as has_errors,
-    max(case when duration_seconds is not null then 1 else 0 end) as has_durations,
-    max(case when period in ('week', 'month') then 1 else 0 end) as has_long_periods
-  from usage_asof(as_of)
-  where account_id is not null
+    min(begun_on) as begun_on,
+    sum(joined_row_count) as row_count,
+    sum(user_row_count) > 0 as has_users,
+    sum(whole_user_row_count) > 0 as has_whole_users,
+    sum(feature_row_count) > 0 as has_features,
+    sum(error_row_count) > 0 as has_errors,
+    sum(duration_row_count) > 0 as has_durations,
+    sum(long_period_row_count) > 0 as has_long_periods
+  from usage_calendar_asof(as_of)
+  where joined_row_count > 0
   group by occurred_on
 ),
 spaced as (
@@ -30,12 +28,12 @@ summary as (
     min(begun_on) as first_on,
     max(occurred_on) as last_on,
     greatest(7, coalesce(percentile_disc(0.99) within group (order by gap_days), 7)) as usual_pause_days,
-    coalesce(max(has_users), 0) = 1 as has_users,
-    coalesce(max(has_whole_users), 0) = 1 as has_whole_users,
-    coalesce(max(has_features), 0) = 1 as has_features,
-    coalesce(max(has_errors), 0) = 1 as has_errors,
-    coalesce(max(has_durations), 0) = 1 as has_durations,
-    coalesce(max(has_long_periods), 0) = 1 as has_long_periods
+    coalesce(bool_or(has_users), false) as has_users,
+    coalesce(bool_or(has_whole_users), false) as has_whole_users,
+    coalesce(bool_or(has_features), false) as has_features,
+    coalesce(bool_or(has_errors), false) as has_errors,
+    coalesce(bool_or(has_durations), false) as has_durations,
+    coalesce(bool_or(has_long_periods), false) as has_long_periods
   from spaced
 )
 select

@@ -3,8 +3,6 @@
 -- as-of: the window ends on usage_anchor.anchor_on; rows known by then
 create or replace macro usage_feature(as_of) as table
 select account_id, feature, cast(sum(event_count) as bigint) as event_count
-from usage_placed_asof(as_of)
-where is_use
-  and feature is not null
-  and days_ago < (select short_window_days from settings)
+from usage_recent(as_of)
+where is_use and feature is not null
 group by account_id, feature;

@@ -9,6 +9,5 @@ select
     when count(user_id) > 0 or count(active_users) > 0
       then greatest(count(distinct user_id) filter (where is_use), coalesce(max(active_users), 0))
   end as active_users
-from usage_placed_asof(as_of)
-where days_ago < (select short_window_days from settings)
+from usage_recent(as_of)
 group by account_id;
