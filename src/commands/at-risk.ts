@@ -5,6 +5,7 @@ import { registerListing } from './listing.ts';
 export function register(program: Command): void {
   registerListing(program, {
     name: 'at-risk',
+    hasSince: true,
     summary: 'the list a CSM works from: why, what changed, what next',
     description:
       'Accounts whose risk stands out, at most as many as a person can work in a week, each with dated ' +

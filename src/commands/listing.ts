@@ -8,16 +8,21 @@ export interface Listing {
   readonly name: string;
   readonly summary: string;
   readonly description: string;
+  /** Whether `--since` may name the list that changes are told from. */
+  readonly hasSince?: boolean;
 }
 
 /** Registers a listing verb. */
 export function registerListing(program: Command, listing: Listing): void {
-  withSharedFlags(program.command(listing.name))
+  const verb = program.command(listing.name);
+  if (listing.hasSince === true)
+    verb.option('--since <date|run>', 'tell what changed since the list of that day or run');
+  withSharedFlags(verb)
     .summary(listing.summary)
     .description(listing.description)
-    .action(async (_flags: unknown, command: Command) => {
+    .action(async (flags: { since?: string }, command: Command) => {
       const options = await readOptions(command);
       const { listFromLedger } = await import('../pipeline/lists.ts');
-      await show(await listFromLedger(options, listing.name), options, command);
+      await show(await listFromLedger(options, listing.name, flags.since), options, command);
     });
 }

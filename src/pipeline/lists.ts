@@ -7,6 +7,7 @@ import { type RunDetail, readList, readRun } from '../ledger/index.ts';
 import { UserError } from '../lib/errors.ts';
 import { listOfRelation } from './report-lists.ts';
 import { runNightly } from './run.ts';
+import { changedSince, earlierAtRisk } from './since.ts';
 import { findConfig, ledgerFile } from './workspace.ts';
 
 /** A list's verb and the table it prints. */
@@ -28,9 +29,18 @@ export interface StoredReport {
 
 /**
  * One list: from the ledger's last run, or computed afresh for the day of `--as-of` (the ledger is then left as it is).
- * @throws UserError when nothing has been run, or the verb has no list.
+ * @param since of `at-risk`: the run or day whose list the changes are told from; absent: as the supervisor told them
+ * @throws UserError when nothing has been run, the verb has no list, or no run is `since`
  */
-export async function listFromLedger(options: CommonOptions, verb: string): Promise<RunReport> {
+export async function listFromLedger(options: CommonOptions, verb: string, since?: string): Promise<RunReport> {
+  const earlier = since === undefined ? undefined : await earlierAtRisk(options, since);
+  const report = await listReport(options, verb);
+  if (earlier === undefined) return report;
+  const lists = await Promise.all(report.lists.map((list) => changedSince(list, earlier, options)));
+  return { ...report, lists };
+}
+
+async function listReport(options: CommonOptions, verb: string): Promise<RunReport> {
   const name = TABLES[verb];
   if (name === undefined) throw new Error(`${verb} is not a listing verb`);
   if (options.asOf !== undefined) return pick((await runNightly({ ...options, dry: true })).report, name);
