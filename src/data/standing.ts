@@ -48,11 +48,17 @@ export async function standRelations(
   computed: Computed = new Map(),
 ): Promise<void> {
   await engine.execute('create schema if not exists dated');
+  // A variable is a constant to the planner, which would plan a statement with a parameter twice.
+  await engine.execute('set variable as_of = $as_of::date', { as_of: asOf });
   for (const name of names) {
     const compute = computed.get(name);
     try {
       if (compute !== undefined) await compute(asOf);
-      else await engine.materialise(`dated.${name}`, `select * from ${quoteName(name)}($as_of::date)`, { as_of: asOf });
+      else
+        await engine.materialise(
+          `dated.${name}`,
+          `select * from ${quoteName(name)}(cast(getvariable('as_of') as date))`,
+        );
     } catch (error) {
       throw new Error(`view ${name} as of ${asOf}: ${messageOf(error)}`, { cause: error });
     }
@@ -64,8 +70,8 @@ export async function standRelations(
 export async function clearViews(engine: Engine): Promise<void> {
   await engine.execute('create schema if not exists dated');
   const standing = await engine.rows(
-    `select table_name as name, table_type = 'VIEW' as is_view from information_schema.tables
-     where table_schema = 'dated' order by table_name`,
+    `select table_name as name, false as is_view from duckdb_tables() where schema_name = 'dated'
+     union all select view_name, true from duckdb_views() where schema_name = 'dated' order by name`,
   );
   for (const { name, is_view } of standing) {
     await unshadow(engine, String(name));

@@ -36,6 +36,8 @@ class DuckDBEngine implements Engine {
   readonly capabilities = new Set(['store_rejects', 'attach', 'parquet', 'macros'] as const);
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
+  /** What each select reads, by its text: agents ask the same ones on every date. */
+  readonly #references = new Map<string, readonly string[]>();
 
   constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
     this.#instance = instance;
@@ -108,12 +110,16 @@ class DuckDBEngine implements Engine {
   }
 
   async references(sql: string): Promise<string[]> {
+    const known = this.#references.get(sql);
+    if (known !== undefined) return [...known];
     const [row] = await this.rows('select json_serialize_sql($sql::varchar) as tree', { sql });
     const tree: unknown = JSON.parse(String(row?.['tree']));
     const found = new Set<string>();
     const own = new Set<string>();
     collectReferences(tree, found, own);
-    return [...found].filter((name) => !own.has(name)).sort();
+    const references = [...found].filter((name) => !own.has(name)).sort();
+    this.#references.set(sql, references);
+    return [...references];
   }
 
   close(): void {
