@@ -6,7 +6,7 @@ import type { EbmParams } from './types.ts';
 /** What the defaults reach, and why they are what they are: docs/ebm.md. */
 export const EBM_DEFAULTS: EbmParams = {
   max_bins: 256,
-  pair_bins: 32,
+  pair_bins: 20,
   bags: 8,
   held_out_rate: 0.15,
   learning_rate: 0.04,
