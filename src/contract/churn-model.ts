@@ -27,8 +27,25 @@ export interface BasisModel {
   readonly calibration: { readonly intercept: number; readonly slope: number } | null;
   /** The serving rung refitted on 20 account-clustered resamples: the entry interval. */
   readonly refits: readonly FittedModel[];
+  /**
+   * Probabilities of other horizons from the one that serves, in its order; only of the basis with a horizon (`leave`).
+   * `map` null: not earned.
+   */
+  readonly horizons: readonly HorizonRecord[];
   /** Every rung with its figures, for the model card. */
   readonly ladder: readonly CellRow[];
+}
+
+/** A further horizon of a basis: log-odds = intercept + slope · log-odds of the basis's own horizon. */
+export interface HorizonRecord {
+  readonly days: number;
+  readonly map: { readonly intercept: number; readonly slope: number } | null;
+  readonly row_count: number;
+  readonly outcome_count: number;
+  /** Nats a row saved out of time against the horizon's own base rate, and the standard error; null where untold. */
+  readonly gain: number | null;
+  readonly gain_se: number | null;
+  readonly sentence: string;
 }
 
 /**

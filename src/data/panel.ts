@@ -14,13 +14,17 @@ export const PANEL_KEYS = [
   'is_unavoidable',
   'is_worked',
   'decision_days_left',
+  'left_days',
+  'unavoidable_days',
 ] as const;
 
 /**
  * One row per active account and observation date, ordered by date and account; the same as table `panel` in the
  * engine. `observation_date` and `closed_on` are days since 1970 through `number`; `label` is 1, 0 or NaN (not closed
  * by `knownBy`, or no decision within the lead); `is_unavoidable` and `is_worked` are 0/1; `arr_amount_reported` is ARR
- * in the reporting currency, for weighting, whatever the features hold; `decision_days_left` likewise.
+ * in the reporting currency, for weighting, whatever the features hold; `decision_days_left` likewise. `left_days` and
+ * `unavoidable_days` are the days from the date to the first decision to leave known by `knownBy`, however far, one that
+ * could have been avoided and one that could not; NaN without one.
  */
 export interface Panel extends Columnar {
   readonly dates: readonly Day[];
@@ -112,6 +116,15 @@ export function panelRows(worked?: string): string {
       where lower(direction) = 'outbound'
       ${acted}
     ),
+    leaving as (
+      select
+        account_id,
+        min(case when not coalesce(is_unavoidable, false) then decided_on end) - $as_of::date as left_days,
+        min(case when is_unavoidable then decided_on end) - $as_of::date as unavoidable_days
+      from outcome_asof($known_by::date)
+      where decided_on > $as_of::date
+      group by account_id
+    ),
     worked as (
       select distinct account_id
       from acted
@@ -125,10 +138,13 @@ export function panelRows(worked?: string): string {
       label.label,
       label.closed_on,
       coalesce(label.is_unavoidable, false) as is_unavoidable,
-      feature.account_id in (select account_id from worked) as is_worked
+      feature.account_id in (select account_id from worked) as is_worked,
+      leaving.left_days,
+      leaving.unavoidable_days
     from account_features($as_of::date) as feature
     join account_state($as_of::date) as state on state.account_id = feature.account_id
-    left join label on label.account_id = feature.account_id`;
+    left join label on label.account_id = feature.account_id
+    left join leaving on leaving.account_id = feature.account_id`;
 }
 
 /** Days of history that the features of a first row want. */

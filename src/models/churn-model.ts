@@ -2,6 +2,7 @@ import type { BasisModel } from '../contract/churn-model.ts';
 import type { Explanation, FeatureColumn } from '../contract/model.ts';
 import { sigmoid } from '../lib/numbers.ts';
 import { foldCalibration } from './calibration.ts';
+import { horizonProbabilities } from './horizons.ts';
 import { quantileOf } from './metrics/bootstrap.ts';
 import { explainServing } from './serving.ts';
 
@@ -14,6 +15,8 @@ export interface ChurnScores {
   readonly high: Float64Array;
   /** Log-odds taken apart, calibration folded in: intercept + contributions = log-odds of `churn_probability`. */
   readonly explanation: Explanation;
+  /** By days: the probability of a further horizon, in the same order; `NaN` where it was not earned. */
+  readonly horizons: ReadonlyMap<number, Float64Array>;
 }
 
 /** Share of the refits below `low` and above `high`. */
@@ -22,8 +25,9 @@ const TAIL = 0.05;
 /**
  * Scores rows with the rung that serves. Throws when the basis has no serving rung: a probability nobody earned is never
  * made up.
+ * @param ownDays the horizon of the model
  */
-export function scoreBasis(basis: BasisModel, columns: readonly FeatureColumn[]): ChurnScores {
+export function scoreBasis(basis: BasisModel, columns: readonly FeatureColumn[], ownDays: number): ChurnScores {
   if (basis.served === null) throw new Error(`the basis ${basis.basis} has no serving rung`);
   const explanation = calibrated(explainServing(basis.served, columns), basis.calibration);
   const churn_probability = explanation.log_odds.map(sigmoid);
@@ -36,7 +40,10 @@ export function scoreBasis(basis: BasisModel, columns: readonly FeatureColumn[])
     low[i] = sigmoid(Math.min(quantileOf(sorted, TAIL), explanation.log_odds[i] as number));
     high[i] = sigmoid(Math.max(quantileOf(sorted, 1 - TAIL), explanation.log_odds[i] as number));
   }
-  return { churn_probability, low, high, explanation };
+  const horizons = new Map(
+    basis.horizons.map((fit) => [fit.days, horizonProbabilities(fit, churn_probability, ownDays)]),
+  );
+  return { churn_probability, low, high, explanation, horizons };
 }
 
 function calibrated(explanation: Explanation, calibration: BasisModel['calibration']): Explanation {

@@ -27,6 +27,9 @@ export interface ChurnRisk {
   readonly churn_probability: number | null;
   readonly low: number | null;
   readonly high: number | null;
+  /** Of 30 and of 180 days, in the same order; null where not earned, and for renewals, which have no horizon. */
+  readonly probability_30d: number | null;
+  readonly probability_180d: number | null;
   readonly base_rate: number | null;
   readonly shrink_loss_amount: number | null;
   /** ARR × probability of leaving + shrink loss × probability of staying; null without a probability. */
@@ -62,7 +65,7 @@ export function scoreBook(
       // A refit may rest on other features than the rung that serves.
       const names = [...new Set([basis.served, ...basis.refits].flatMap((fit) => fit?.feature_names ?? []))].sort();
       const columns = names.map((name) => featureColumn(book, name, isNominal(name), rows));
-      return { basis, rows, columns, scores: scoreBasis(basis, columns) };
+      return { basis, rows, columns, scores: scoreBasis(basis, columns, model.horizon_days) };
     });
 }
 
@@ -139,6 +142,8 @@ export function assessRisks(
       churn_probability: probability,
       low,
       high: hit === undefined ? null : known(hit.from.scores.high[hit.at]),
+      probability_30d: hit === undefined ? null : known(hit.from.scores.horizons.get(30)?.[hit.at]),
+      probability_180d: hit === undefined ? null : known(hit.from.scores.horizons.get(180)?.[hit.at]),
       base_rate: base,
       shrink_loss_amount: shrink,
       // Without an earned probability of leaving, nothing is multiplied.

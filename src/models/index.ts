@@ -20,6 +20,7 @@ export type {
   TrainingTable,
 } from '../contract/model.ts';
 export { createRandom, forkRandom } from '../lib/random.ts';
+export { accountWeights } from './account-weights.ts';
 export {
   type Band,
   type BandInput,
@@ -103,10 +104,13 @@ export {
   baselineRungs,
   baseRateRung,
   bestSingleRuleRung,
+  churnRungs,
   columnRung,
   type FittedRung,
+  glassBoxRung,
   LADDER_COLUMNS,
   type LadderColumns,
+  LIGHT_EBM,
   type ModelRungOptions,
   modelRung,
   type Rung,

@@ -3,7 +3,7 @@ import { UserError } from '../lib/errors.ts';
 import { clamp, sigmoid } from '../lib/numbers.ts';
 import { columnNamed, type Encoding, encode, learnEncoding } from './design.ts';
 import { logLossOf, PROBABILITY_FLOOR } from './metrics/probability.ts';
-import { type RidgeSolution, solveRidge } from './ridge.ts';
+import { type RidgeSolution, solveRidge, solveRidgePath } from './ridge.ts';
 import { accountFolds, sampleAccounts, takeRows } from './splits.ts';
 
 export interface LogisticParams {
@@ -165,10 +165,8 @@ function chooseRidge(
   const losses = new Float64Array(grid.length);
   for (let k = 0; k < folds; k++) {
     const weight = small.weight.map((w, i) => (fold[i] === k ? 0 : w));
-    let start: RidgeSolution | undefined;
-    grid.forEach((ridge, g) => {
-      start = solveRidge({ columns, label: small.label, weight, ridge, start, tolerance: 1e-5 });
-      losses[g] = (losses[g] as number) + heldOutLoss(columns, start, small, fold, k);
+    solveRidgePath({ columns, label: small.label, weight }, grid).forEach((solution, g) => {
+      losses[g] = (losses[g] as number) + heldOutLoss(columns, solution, small, fold, k);
     });
   }
   let best = 0;

@@ -1,8 +1,10 @@
-import type { Explanation, FeatureColumn, FittedModel, Random, TrainingTable } from '../contract/model.ts';
+import type { Explanation, FeatureColumn, FittedModel, Pool, Random, TrainingTable } from '../contract/model.ts';
 import { logit } from '../lib/numbers.ts';
+import { accountWeights } from './account-weights.ts';
+import { type EbmModel, ebm, explainEbm } from './ebm/index.ts';
 import { explainLogistic, fitLogistic, type LogisticModel } from './logistic.ts';
 import { applyRule, bestRule, type Rule } from './rule.ts';
-import { LADDER_COLUMNS } from './rungs.ts';
+import { compositesOf, LADDER_COLUMNS, LIGHT_EBM } from './rungs.ts';
 
 /** The best single rule as a model that can be stored and served. */
 export interface RuleModel extends FittedModel {
@@ -19,27 +21,52 @@ const ONE_COLUMN: Readonly<Record<string, string>> = {
   csm_call: LADDER_COLUMNS.csm_call,
 };
 
-/** Columns that are rungs of their own and no features of the logistic rung. */
-const COMPOSITES: readonly string[] = [LADDER_COLUMNS.health_score, LADDER_COLUMNS.csm_call];
+/** What a refit takes from the fit it repeats, and what may help it. */
+export interface ServingOptions {
+  readonly pool?: Pool | undefined;
+  /**
+   * The serving model whose fit is repeated on other accounts: its ridge strength and its pairs are kept, and a glass box
+   * is fitted as on the ladder (`LIGHT_EBM`).
+   */
+  readonly repeats?: FittedModel | undefined;
+}
 
-/**
- * Fits the rung of that name for serving: the same fit as on the ladder, as plain JSON that explains itself.
- * @param ridge λ of the logistic rung where it is already known (refits of the same panel), else chosen by folds
- */
-export function fitServing(rung: string, table: TrainingTable, random: Random, ridge?: number): FittedModel {
+/** Fits the rung of that name for serving, as plain JSON that explains itself. */
+export async function fitServing(
+  rung: string,
+  table: TrainingTable,
+  random: Random,
+  { pool, repeats }: ServingOptions = {},
+): Promise<FittedModel> {
+  const composites = compositesOf();
+  const columns = table.columns.filter((column) => !composites.includes(column.name));
   if (rung === 'logistic') {
-    const columns = table.columns.filter((column) => !COMPOSITES.includes(column.name));
-    return fitLogistic({ ...table, columns }, ridge === undefined ? {} : { ridge }, random);
+    const ridge = repeats?.kind === 'logistic' ? (repeats as LogisticModel).ridge : ('auto' as const);
+    return fitLogistic({ ...table, columns, weight: accountWeights(table) }, { ridge }, random);
   }
-  if (rung === 'best_single_rule') return fitRule(table);
+  if (rung === 'glass_box') {
+    const params =
+      repeats?.kind === 'ebm'
+        ? { ...ebm.defaults, ...LIGHT_EBM, min_outcomes: 1, pairs: pairsOf(repeats as EbmModel) }
+        : ebm.defaults;
+    return ebm.fit({ ...table, columns, weight: accountWeights(table) }, params, random, pool);
+  }
+  if (rung === 'best_single_rule') return fitRule({ ...table, columns });
   const column = table.columns.find(({ name }) => name === ONE_COLUMN[rung]);
   if (column === undefined) throw new Error(`no serving form for the rung ${rung}`);
   return fitLogistic({ ...table, columns: [column] }, { ridge: 1 }, random);
 }
 
+/** The pairs of a fitted glass box, by name. */
+function pairsOf(model: EbmModel): [string, string][] {
+  return model.terms.flatMap(({ features: [first, second] }): [string, string][] => {
+    const names = [model.features[first]?.name, second === undefined ? undefined : model.features[second]?.name];
+    return names[0] === undefined || names[1] === undefined ? [] : [[names[0], names[1]]];
+  });
+}
+
 function fitRule(table: TrainingTable): RuleModel {
-  const columns = table.columns.filter((column) => !COMPOSITES.includes(column.name));
-  const rule = bestRule({ ...table, columns });
+  const rule = bestRule(table);
   if (rule === undefined) throw new Error('no single rule stands on this table');
   let outcomes = 0;
   let rows = 0;
@@ -59,6 +86,7 @@ function fitRule(table: TrainingTable): RuleModel {
 /** Log-odds of any serving rung taken apart. Throws for a kind that cannot explain itself. */
 export function explainServing(model: FittedModel, columns: readonly FeatureColumn[]): Explanation {
   if (model.kind === 'logistic') return explainLogistic(model as LogisticModel, columns);
+  if (model.kind === 'ebm') return explainEbm(model as EbmModel, columns);
   if (model.kind === 'rule') {
     const { rule, intercept } = model as RuleModel;
     const log_odds = applyRule(rule, columns).map(logit);

@@ -78,7 +78,7 @@ const CONDITIONS = `
 /** Tables of agents that may have failed; empty, so that the supervisor still arbitrates what the others propose. */
 const STAND_INS = [
   'health_reading (account_id varchar, band varchar)',
-  'churn_score (account_id varchar, basis varchar, churn_probability double, churn_probability_low double, churn_probability_high double, base_rate double, expected_loss_amount double, may varchar)',
+  'churn_score (account_id varchar, basis varchar, churn_probability double, churn_probability_low double, churn_probability_high double, churn_probability_30d double, churn_probability_180d double, base_rate double, expected_loss_amount double, may varchar)',
   'churn_reason (account_id varchar, position integer, source varchar, kind varchar, is_red boolean, contribution double, fact_on date, now_value double, past_value double, peer_value double, unit varchar, detail varchar, contact_id varchar)',
 ];
 

@@ -22,6 +22,8 @@ export const AT_RISK_COLUMNS: readonly TableColumn[] = [
   { key: 'churn_probability', label: 'churn', kind: 'probability' },
   { key: 'churn_probability_low', label: 'low', kind: 'probability' },
   { key: 'churn_probability_high', label: 'high', kind: 'probability' },
+  { key: 'churn_probability_30d', label: 'in 30 days', kind: 'probability' },
+  { key: 'churn_probability_180d', label: 'in 180 days', kind: 'probability' },
   { key: 'base_rate', label: 'base rate', kind: 'rate' },
   { key: 'expected_loss_amount', label: 'expected loss', kind: 'money' },
   { key: 'on_list_since', label: 'on the list since', kind: 'date' },
@@ -42,7 +44,7 @@ export const AT_RISK_COLUMNS: readonly TableColumn[] = [
 const ACCOUNTS = `
   select s.account_id, s.name, s.csm, s.segment, s.plan, s.industry, s.country, s.seats, s.tenure_days, s.arr_amount,
     s.decision_date, s.decision_days, c.basis as churn_basis, c.churn_probability, c.churn_probability_low,
-    c.churn_probability_high, c.base_rate, c.expected_loss_amount, c.may, t.last_two_way_on, p.name as contact_name,
+    c.churn_probability_high, c.churn_probability_30d, c.churn_probability_180d, c.base_rate, c.expected_loss_amount, c.may, t.last_two_way_on, p.name as contact_name,
     p.role as contact_role
   from account_state as s
   left join finding.churn_score as c on c.account_id = s.account_id
@@ -125,6 +127,8 @@ function rowOf(
     churn_probability: number('churn_probability'),
     churn_probability_low: number('churn_probability_low'),
     churn_probability_high: number('churn_probability_high'),
+    churn_probability_30d: number('churn_probability_30d'),
+    churn_probability_180d: number('churn_probability_180d'),
     base_rate: number('base_rate'),
     expected_loss_amount: number('expected_loss_amount'),
     on_list_since: alert.opened_on,

@@ -3,6 +3,7 @@ import type { ChurnModel } from '../contract/churn-model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import { daysBetween, longDay } from '../lib/dates.ts';
 import { CHURN_MODEL_SCHEMA, fitChurn } from './churn-training.ts';
+import { openPool } from './pool.ts';
 import type { Workspace } from './workspace.ts';
 
 /** The model that serves a run, and the line that says where it comes from. */
@@ -35,9 +36,23 @@ export async function chooseModel(workspace: Workspace, servesFrom: Day, options
       ? 'no model was stored'
       : `the stored one is older than ${config.model.max_age_days} days or of another definition`;
   options.progress.stage(`training as of ${servesFrom}`);
-  const model = await fitChurn(engine, config, servesFrom, options.progress);
+  const model = await fitInPool(workspace, servesFrom, options);
   options.progress.done();
   return { model, note: `model fitted now, as of ${longDay(servesFrom)}, because ${why}` };
+}
+
+/** Fits the churn model of a day with worker threads, which change nothing but how long it takes. */
+export async function fitInPool(
+  { engine, config }: Pick<Workspace, 'engine' | 'config'>,
+  asOf: Day,
+  { progress }: Pick<CommonOptions, 'progress'>,
+): Promise<ChurnModel> {
+  const pool = openPool();
+  try {
+    return await fitChurn(engine, config, asOf, { progress, pool });
+  } finally {
+    await pool.close();
+  }
 }
 
 /** A model as the ledger keeps it. */

@@ -1,25 +1,34 @@
 import { createHash } from 'node:crypto';
 import type { CellRow, Day } from '../contract/agent.ts';
-import type { BasisModel, ChurnBasis, ChurnModel, FactRecord, LeakRecord } from '../contract/churn-model.ts';
+import type {
+  BasisModel,
+  ChurnBasis,
+  ChurnModel,
+  FactRecord,
+  HorizonRecord,
+  LeakRecord,
+} from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
-import type { FittedModel, TrainingTable } from '../contract/model.ts';
+import type { FittedModel, Pool, TrainingTable } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
 import { auditLeaks } from '../data/leak-audit.ts';
 import { observationDates } from '../data/panel.ts';
 import type { Engine } from '../engine/engine.ts';
 import { dayFromNumber, dayNumber } from '../lib/dates.ts';
 import { createRandom, forkRandom, randomInt } from '../lib/random.ts';
-import { chooseCalibration } from '../models/calibration.ts';
+import { calibrate, chooseCalibration } from '../models/calibration.ts';
+import { fitHorizon } from '../models/horizons.ts';
 import { shrinkRates } from '../models/interval.ts';
 import { climbLadder, type LadderResult } from '../models/ladder.ts';
-import type { LogisticModel } from '../models/logistic.ts';
-import { baselineRungs } from '../models/rungs.ts';
+import { churnRungs } from '../models/rungs.ts';
 import { fitServing } from '../models/serving.ts';
 import type { Panel } from '../models/splits.ts';
 import { type BasisPanel, buildPanel, readBasis } from './panel.ts';
 
 /** Raised when the stored form of a churn model changes; one of another form is fitted again. */
-export const CHURN_MODEL_SCHEMA = 2;
+export const CHURN_MODEL_SCHEMA = 3;
+/** Days of the further horizons. */
+const HORIZONS: readonly number[] = [30, 180];
 /** Refits of the serving rung on resampled accounts: the entry interval. */
 const REFITS = 20;
 /**
@@ -28,11 +37,22 @@ const REFITS = 20;
  */
 const MIN_EXPECTED_OUTCOMES = 10;
 
+/** What training may use: neither changes what it finds. */
+export interface TrainingHelp {
+  readonly progress?: Progress | undefined;
+  readonly pool?: Pool | undefined;
+}
+
 /**
  * Fits the churn model on what was known by the end of `asOf`: the panel, the ladder of each basis, the rung that
  * earned it, its calibration and its refits, and what each red fact's holders did.
  */
-export async function fitChurn(engine: Engine, config: Config, asOf: Day, progress?: Progress): Promise<ChurnModel> {
+export async function fitChurn(
+  engine: Engine,
+  config: Config,
+  asOf: Day,
+  { progress, pool }: TrainingHelp = {},
+): Promise<ChurnModel> {
   const leftOut = new Map<string, string>();
   const first = await firstDay(engine);
   const dates = first === null ? [] : observationDates(first, asOf, config.model.every);
@@ -54,7 +74,7 @@ export async function fitChurn(engine: Engine, config: Config, asOf: Day, progre
     const excluded = new Set(leftOut.keys());
     for (const basis of ['leave', 'renewal'] as const) {
       progress?.detail(`fitting: ${basis}`);
-      fits[basis] = await fitBasis(await readBasis(engine, basis, asOf, excluded), basis, config, asOf);
+      fits[basis] = await fitBasis(await readBasis(engine, basis, asOf, excluded), basis, config, asOf, pool);
     }
     facts = await readFactRecords(engine, config, asOf);
     await engine.execute('drop table main.panel; drop table main.panel_fact');
@@ -106,16 +126,23 @@ function emptyBasis(basis: ChurnBasis): BasisModel {
     served: null,
     calibration: null,
     refits: [],
+    horizons: [],
     ladder: [],
   };
 }
 
-async function fitBasis(source: BasisPanel, basis: ChurnBasis, config: Config, asOf: Day): Promise<BasisModel> {
+async function fitBasis(
+  source: BasisPanel,
+  basis: ChurnBasis,
+  config: Config,
+  asOf: Day,
+  pool: Pool | undefined,
+): Promise<BasisModel> {
   const { panel } = source;
   if (panel.label.length === 0) return emptyBasis(basis);
   const seed = config.seed;
   const ladder = await climbLadder(panel, {
-    rungs: baselineRungs(),
+    rungs: churnRungs(pool),
     known_by: dayNumber(asOf),
     seed,
     min_outcomes: config.model.min_outcomes,
@@ -136,9 +163,11 @@ async function fitBasis(source: BasisPanel, basis: ChurnBasis, config: Config, a
     ladder: ladder.rows.map((row) => ({ ...row }) as CellRow),
   };
   if (ladder.rung === null) return frame;
-  const served = fitServing(ladder.rung, panel, forkRandom(seed, `serve ${basis}`));
+  const served = await fitServing(ladder.rung, panel, forkRandom(seed, `serve ${basis}`), { pool });
   const calibration = calibrationOf(panel, ladder, ladder.rung);
-  return { ...frame, rung: ladder.rung, served, calibration, refits: refit(panel, ladder.rung, served, seed) };
+  const refits = await refit(panel, ladder.rung, served, seed, pool);
+  const horizons = basis === 'leave' ? horizonsOf(source, ladder, ladder.rung, calibration, config, asOf) : [];
+  return { ...frame, rung: ladder.rung, served, calibration, refits, horizons };
 }
 
 /** Outcome rate by segment, shrunk toward the whole by as much as segments differ. */
@@ -170,9 +199,52 @@ function calibrationOf(panel: Panel, ladder: LadderResult, rung: string): BasisM
   return choice.is_accepted ? { intercept: choice.calibration.intercept, slope: choice.calibration.slope } : null;
 }
 
+/** The 30- and 180-day probabilities, on the ladder's out-of-time predictions and what happened within those days. */
+function horizonsOf(
+  { panel, left_days, unavoidable_days }: BasisPanel,
+  ladder: LadderResult,
+  rung: string,
+  calibration: BasisModel['calibration'],
+  config: Config,
+  asOf: Day,
+): HorizonRecord[] {
+  const predicted = ladder.out_of_time?.probability[rung];
+  if (ladder.out_of_time === undefined || predicted === undefined) return [];
+  const { rows } = ladder.out_of_time;
+  const probability = calibration === null ? predicted : calibrate({ kind: 'platt', ...calibration }, predicted);
+  const own = config.churn.horizon_days;
+  return HORIZONS.filter((days) => days !== own).map((days) => {
+    // The grace that the basis waits before it calls a row closed is waited here too.
+    const closedOn = (row: number) => (panel.closed_on[row] as number) - own + days;
+    const kept = Array.from(rows.keys()).filter((k) => {
+      const row = rows[k] as number;
+      const isUnavoidable = (unavoidable_days[row] as number) <= Math.min(days, left_days[row] || days);
+      return closedOn(row) <= dayNumber(asOf) && !isUnavoidable;
+    });
+    const pick = (values: ArrayLike<number>) => Int32Array.from(kept, (k) => values[rows[k] as number] as number);
+    return fitHorizon(
+      {
+        days,
+        probability: Float64Array.from(kept, (k) => probability[k] as number),
+        label: Uint8Array.from(kept, (k) => ((left_days[rows[k] as number] as number) <= days ? 1 : 0)),
+        weight: Float64Array.from(kept, (k) => panel.weight[rows[k] as number] as number),
+        account: pick(panel.account),
+        origin: pick(panel.observation_date),
+        closed_on: Int32Array.from(kept, (k) => closedOn(rows[k] as number)),
+      },
+      config.model.min_outcomes,
+    );
+  });
+}
+
 /** The whole fit again on accounts drawn with replacement; a draw of one class is drawn again. */
-function refit(panel: Panel, rung: string, served: FittedModel, seed: number): FittedModel[] {
-  const ridge = served.kind === 'logistic' ? (served as LogisticModel).ridge : undefined;
+async function refit(
+  panel: Panel,
+  rung: string,
+  served: FittedModel,
+  seed: number,
+  pool: Pool | undefined,
+): Promise<FittedModel[]> {
   const accounts = panel.account.reduce((most, account) => Math.max(most, account), -1) + 1;
   const random = forkRandom(seed, 'refits');
   const models: FittedModel[] = [];
@@ -184,7 +256,7 @@ function refit(panel: Panel, rung: string, served: FittedModel, seed: number): F
     }
     const weight = panel.weight.map((value, i) => value * (times[panel.account[i] as number] as number));
     if (!hasBothClasses(panel, weight)) continue;
-    models.push(fitServing(rung, { ...panel, weight }, createRandom(tries + 1), ridge));
+    models.push(await fitServing(rung, { ...panel, weight }, createRandom(tries + 1), { pool, repeats: served }));
   }
   return models;
 }

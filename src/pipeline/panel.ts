@@ -75,6 +75,9 @@ export interface BasisPanel {
   readonly panel: Panel;
   readonly accounts: readonly string[];
   readonly segments: readonly string[];
+  /** Days from each row's date to the first decision to leave, avoidable or not, however far; NaN without one. */
+  readonly left_days: Float64Array;
+  readonly unavoidable_days: Float64Array;
 }
 
 /**
@@ -103,6 +106,8 @@ export async function readBasis(
   return {
     accounts,
     segments: rows.text('segment').map((segment) => segment ?? ''),
+    left_days: rows.number('left_days'),
+    unavoidable_days: rows.number('unavoidable_days'),
     panel: {
       columns,
       label: Uint8Array.from(rows.number('label')),

@@ -4,8 +4,7 @@ import type { CommonOptions } from '../contract/options.ts';
 import type { ReportList, RunReport } from '../contract/report.ts';
 import { commitRows, readState } from '../ledger/index.ts';
 import { longDay } from '../lib/dates.ts';
-import { modelRow } from './churn-model.ts';
-import { fitChurn } from './churn-training.ts';
+import { fitInPool, modelRow } from './churn-model.ts';
 import { rowSource } from './report-lists.ts';
 import { headerNotes } from './run-header.ts';
 import { openWorkspace } from './workspace.ts';
@@ -40,7 +39,7 @@ export async function train(options: CommonOptions): Promise<RunReport> {
   const { engine, asOf, config, configHash, ledgerFile } = workspace;
   await readState(engine, ledgerFile, ['decision'], { asOf, waitSeconds: options.wait });
   options.progress.stage(`training as of ${asOf}`);
-  const model = await fitChurn(engine, config, asOf, options.progress);
+  const model = await fitInPool(workspace, asOf, options);
   options.progress.done();
   await commitRows(
     engine,

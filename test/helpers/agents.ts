@@ -13,7 +13,7 @@ import { createViews } from '../../src/data/views.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { readState } from '../../src/ledger/index.ts';
 import { createRandom } from '../../src/lib/random.ts';
-import { fitServing } from '../../src/models/serving.ts';
+import { fitLogistic } from '../../src/models/logistic.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import { reviseLastReading } from '../../src/pipeline/revision.ts';
 
@@ -45,8 +45,8 @@ export function madeUpModel(asOf: Day): ChurnModel {
     account: Int32Array.from({ length: rows }, (_, i) => i),
     observation_date: new Int32Array(rows).fill(19_000),
   };
-  const served = fitServing('logistic', table, createRandom(1), 1);
-  const refits = [0.5, 2, 4].map((ridge, i) => fitServing('logistic', table, createRandom(i + 2), ridge));
+  const served = fitLogistic(table, { ridge: 1 }, createRandom(1));
+  const refits = [0.5, 2, 4].map((ridge, i) => fitLogistic(table, { ridge }, createRandom(i + 2)));
   const basis = (name: ChurnBasis): BasisModel => ({
     basis: name,
     verdict: 'model',
@@ -61,6 +61,7 @@ export function madeUpModel(asOf: Day): ChurnModel {
     served,
     calibration: null,
     refits,
+    horizons: [],
     ladder: [],
   });
   return {
