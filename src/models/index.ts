@@ -45,6 +45,7 @@ export {
   type IsotonicCalibration,
   type PlattCalibration,
 } from './calibration.ts';
+export { churnRungs, LIGHT_EBM } from './churn-rungs.ts';
 export * from './ebm/index.ts';
 export { type FamilyResult, testFamily } from './family-test.ts';
 export {
@@ -104,13 +105,10 @@ export {
   baselineRungs,
   baseRateRung,
   bestSingleRuleRung,
-  churnRungs,
   columnRung,
   type FittedRung,
-  glassBoxRung,
   LADDER_COLUMNS,
   type LadderColumns,
-  LIGHT_EBM,
   type ModelRungOptions,
   modelRung,
   type Rung,

@@ -1,7 +1,6 @@
 import type { FittedModel, Model, Pool, Random, TrainingTable } from '../contract/model.ts';
 import { UserError } from '../lib/errors.ts';
 import { accountWeights } from './account-weights.ts';
-import { type EbmParams, ebm } from './ebm/index.ts';
 import { type LogisticParams, logistic } from './logistic.ts';
 import { applyRule, bestRule } from './rule.ts';
 
@@ -154,54 +153,10 @@ export function baselineRungs(names: Partial<LadderColumns> = {}, params: Partia
   ];
 }
 
-/**
- * The glass box as it is fitted at every date of a ladder and for the entry interval: half the bags, fewer bins and
- * pairs and larger steps than the one that serves, in a fraction of its time. What it says of the serving one errs on the side
- * of less.
- */
-export const LIGHT_EBM: Partial<EbmParams> = {
-  bags: 4,
-  max_bins: 32,
-  pair_bins: 12,
-  pairs: 3,
-  learning_rate: 0.1,
-  max_rounds: 400,
-  max_pair_rounds: 100,
-  smoothing_rounds: 20,
-  pair_smoothing_rounds: 5,
-  early_stopping_rounds: 20,
-};
-
 /** Columns that are rungs of their own and no features of the rungs above them. */
 export function compositesOf(names: Partial<LadderColumns> = {}): readonly string[] {
   const { health_score, csm_call } = { ...LADDER_COLUMNS, ...names };
   return [health_score, csm_call];
-}
-
-/** The glass box, top of the ladder. */
-export function glassBoxRung(
-  options: {
-    readonly names?: Partial<LadderColumns>;
-    readonly params?: Partial<EbmParams>;
-    readonly pool?: Pool | undefined;
-  } = {},
-): Rung {
-  return modelRung(
-    ebm,
-    { ...LIGHT_EBM, ...options.params },
-    {
-      name: 'glass_box',
-      title: 'glass box',
-      complexity: 7,
-      exclude: compositesOf(options.names),
-      pool: options.pool,
-    },
-  );
-}
-
-/** The whole ladder: `baselineRungs`, and the glass box above them. */
-export function churnRungs(pool?: Pool): Rung[] {
-  return [...baselineRungs(), glassBoxRung({ pool })];
 }
 
 function withoutColumns(rung: Rung, exclude: readonly string[]): Rung {

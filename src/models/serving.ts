@@ -1,10 +1,11 @@
 import type { Explanation, FeatureColumn, FittedModel, Pool, Random, TrainingTable } from '../contract/model.ts';
 import { logit } from '../lib/numbers.ts';
 import { accountWeights } from './account-weights.ts';
+import { LIGHT_EBM } from './churn-rungs.ts';
 import { type EbmModel, ebm, explainEbm } from './ebm/index.ts';
 import { explainLogistic, fitLogistic, type LogisticModel } from './logistic.ts';
 import { applyRule, bestRule, type Rule } from './rule.ts';
-import { compositesOf, LADDER_COLUMNS, LIGHT_EBM } from './rungs.ts';
+import { compositesOf, LADDER_COLUMNS } from './rungs.ts';
 
 /** The best single rule as a model that can be stored and served. */
 export interface RuleModel extends FittedModel {
@@ -44,7 +45,7 @@ export async function fitServing(
     const ridge = repeats?.kind === 'logistic' ? (repeats as LogisticModel).ridge : ('auto' as const);
     return fitLogistic({ ...table, columns, weight: accountWeights(table) }, { ridge }, random);
   }
-  if (rung === 'glass_box') {
+  if (rung === 'ebm') {
     const params =
       repeats?.kind === 'ebm'
         ? { ...ebm.defaults, ...LIGHT_EBM, min_outcomes: 1, pairs: pairsOf(repeats as EbmModel) }
