@@ -115,68 +115,136 @@ export function applyBins(bins: FeatureBins, column: FeatureColumn): Uint8Array 
   return out;
 }
 
-/** Cells of the grid that `placeOnGrid` looks values up in. */
-const GRID = 1024;
-/** Cuts that a look-up may have to pass, on average, before a binary search is quicker. */
-const LONGEST_WALK = 4;
+/** Cells of the grids that a number is looked up in. */
+const GRID = 4096;
+/** Cuts that are passed one by one in a cell; halvings find the place among any beyond. */
+const ONE_BY_ONE = 2;
+/** Which half of a double holds sign, exponent and first digits. */
+const HIGH_WORD = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
+/** Grid and cuts of the column in hand, at a fixed place for the same reason as those of the kernel. NaN is ≤ nothing. */
+const STARTS = new Uint8Array(GRID);
+const CUTS = new Float64Array(512);
 
-/** The bin of a number is 1 + the number of cuts ≤ it. */
-function numberBinner(cuts: readonly number[], values: Float64Array): Binner {
-  const low = cuts[0] ?? 0;
-  const scale = GRID / ((cuts.at(-1) ?? 0) - low);
-  const starts = new Uint8Array(GRID + 1);
-  let walk = 0;
-  for (let cell = 0, k = 0; cell <= GRID; cell++) {
-    const before = k;
-    while (k < cuts.length && ((cuts[k] as number) - low) * scale < cell) k++;
-    starts[cell] = k;
-    walk += (k - before) ** 2;
-  }
-  // Cuts stand where values do, so a cell holds about as large a share of the values as of the cuts.
-  if (cuts.length > 0 && walk / cuts.length <= LONGEST_WALK) {
-    const sorted = Float64Array.from(cuts);
-    return (from, to, out) => placeOnGrid(values, from, to, out, sorted, starts, low, scale);
-  }
-  let size = 1;
-  while (size <= cuts.length) size *= 2;
-  const padded = new Float64Array(size).fill(Number.NaN);
-  padded.set(cuts);
-  return (from, to, out) => placeBySearch(values, from, to, out, padded);
+/** A number's cuts and the grid they are looked up by. */
+interface NumberGrid {
+  /** Padded with NaN to the length of `CUTS`. */
+  readonly cuts: Float64Array;
+  readonly count: number;
+  /** First cut, last cut, cells a unit: in an array they are doubles, where a variable might be a whole number or a double. */
+  readonly bounds: Float64Array;
+  /** Cuts before each cell. */
+  readonly starts: Uint8Array;
+  /** First halving within a cell; 0 = none. */
+  readonly top: number;
 }
 
-/** Starts at the first cut of the value's cell. Rounding is monotone: a cut before that cell is below the value. */
-function placeOnGrid(
+/**
+ * The bin of a number is 1 + the number of cuts ≤ it. A grid tells how many cuts stand before the number's cell; those in
+ * the cell are counted by the same few comparisons for every row, so that no branch is mispredicted. Cells are even in the
+ * number or even in its bit pattern (about in its logarithm), whichever parts the cuts better.
+ */
+function numberBinner(cuts: readonly number[], values: Float64Array): Binner {
+  const count = cuts.length;
+  const [low, high] = count === 0 ? [Number.NaN, Number.NaN] : [cuts[0] as number, cuts[count - 1] as number];
+  // A range beyond the largest double has no even cells; its bit pattern still has.
+  const scale = high > low && Number.isFinite(high - low) ? (GRID - 1) / (high - low) : 0;
+  const words = wordsOf(Float64Array.from(cuts)).filter((_, k) => (k & 1) === HIGH_WORD);
+  const lowKey = orderedKey(words[0] ?? 0);
+  const span = orderedKey(words[count - 1] ?? 0) - lowKey;
+  const shift = Math.max(0, 32 - Math.clz32(span) - Math.log2(GRID));
+  const even = gridOf(cuts.map((x) => ((x - low) * scale) | 0));
+  const byBits = gridOf(Array.from(words, (word) => (orderedKey(word) - lowKey) >>> shift));
+  const isEven = even.most <= byBits.most;
+  const { starts, most } = isEven ? even : byBits;
+  const padded = new Float64Array(CUTS.length).fill(Number.NaN);
+  padded.set(cuts);
+  const top = most <= ONE_BY_ONE ? 0 : 2 ** Math.floor(Math.log2(most - ONE_BY_ONE));
+  const grid: NumberGrid = { cuts: padded, count, bounds: Float64Array.of(low, high, scale), starts, top };
+  if (count === 0) return (from, to, out) => placeWithoutCuts(values, from, to, out);
+  if (isEven) return (from, to, out) => placeEvenly(values, from, to, out, grid);
+  const view = wordsOf(values);
+  return (from, to, out) => placeByBits(values, view, from, to, out, grid, lowKey, shift);
+}
+
+/** Both halves of each double. */
+function wordsOf(values: Float64Array): Int32Array {
+  return new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+}
+
+/** A whole number that never falls as the double grows whose high word this is; −0 has that of 0. */
+function orderedKey(word: number): number {
+  return ((word ^ ((word >> 31) & 0x7fffffff)) + (word >>> 31)) | 0;
+}
+
+/** Cuts before each cell, and the most cuts that one cell holds. `cells` never falls. */
+function gridOf(cells: readonly number[]): { starts: Uint8Array; most: number } {
+  const starts = new Uint8Array(GRID);
+  let most = 0;
+  for (let cell = 0, k = 0; cell < GRID; cell++) {
+    const before = k;
+    starts[cell] = k;
+    while (k < cells.length && cells[k] === cell) k++;
+    most = Math.max(most, k - before);
+  }
+  return { starts, most };
+}
+
+function placeWithoutCuts(values: Float64Array, from: number, to: number, out: Uint8Array): void {
+  for (let i = from; i < to; i++) out[i - from] = Number.isNaN(values[i] as number) ? 0 : 1;
+}
+
+/** Rounding is monotone: a cut in an earlier cell is below the number, one in a later cell above it. */
+function placeEvenly(
   values: Float64Array,
   from: number,
   to: number,
   out: Uint8Array,
-  cuts: Float64Array,
-  starts: Uint8Array,
-  low: number,
-  scale: number,
+  { cuts, count, bounds, starts, top }: NumberGrid,
 ): void {
-  const count = cuts.length;
-  const high = cuts[count - 1] as number;
+  const [low, high, scale] = [bounds[0] as number, bounds[1] as number, bounds[2] as number];
+  CUTS.set(cuts);
+  STARTS.set(starts);
   for (let i = from; i < to; i++) {
     const x = values[i] as number;
-    let k = 0;
-    if (x >= high) k = count;
-    else if (x >= low) {
-      k = starts[((x - low) * scale) | 0] as number;
-      while ((cuts[k] as number) <= x) k++;
-    }
-    out[i - from] = Number.isNaN(x) ? 0 : k + 1;
+    if (x >= low) {
+      let k = count;
+      if (x < high) {
+        k = STARTS[((x - low) * scale) & (GRID - 1)] as number;
+        k += Number((CUTS[k] as number) <= x);
+        k += Number((CUTS[k] as number) <= x);
+        for (let step = top; step > 0; step >>= 1) k += step & -Number((CUTS[k + step - 1] as number) <= x);
+      }
+      out[i - from] = k + 1;
+    } else out[i - from] = x < low ? 1 : 0;
   }
 }
 
-/** Binary search without branches: `k` ends as the number of cuts ≤ x. NaN compares false with everything. */
-function placeBySearch(values: Float64Array, from: number, to: number, out: Uint8Array, padded: Float64Array): void {
-  const top = padded.length >> 1;
+function placeByBits(
+  values: Float64Array,
+  words: Int32Array,
+  from: number,
+  to: number,
+  out: Uint8Array,
+  { cuts, count, bounds, starts, top }: NumberGrid,
+  lowKey: number,
+  shift: number,
+): void {
+  const [low, high] = [bounds[0] as number, bounds[1] as number];
+  CUTS.set(cuts);
+  STARTS.set(starts);
   for (let i = from; i < to; i++) {
     const x = values[i] as number;
-    let k = 0;
-    for (let step = top; step > 0; step >>= 1) k += step & -Number((padded[k + step - 1] as number) <= x);
-    out[i - from] = Number.isNaN(x) ? 0 : k + 1;
+    if (x >= low) {
+      let k = count;
+      if (x < high) {
+        const cell = (orderedKey(words[2 * i + HIGH_WORD] as number) - lowKey) >>> shift;
+        k = STARTS[cell & (GRID - 1)] as number;
+        k += Number((CUTS[k] as number) <= x);
+        k += Number((CUTS[k] as number) <= x);
+        for (let step = top; step > 0; step >>= 1) k += step & -Number((CUTS[k + step - 1] as number) <= x);
+      }
+      out[i - from] = k + 1;
+    } else out[i - from] = x < low ? 1 : 0;
   }
 }
 

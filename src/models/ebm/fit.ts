@@ -11,6 +11,7 @@ import { binColumn, binWeights, groupCount, pairGroups } from './binning.ts';
 import { runMains, runPairs } from './jobs.ts';
 import type { StepLimits } from './leaf-search.ts';
 import type { MainsResult } from './mains.ts';
+import { pairProof, unproven } from './pair-proof.ts';
 import { choosePairs, twinTest } from './pair-ranking.ts';
 import type { PairsResult } from './pairs.ts';
 import { completeSettings, shrinkSettings } from './settings.ts';
@@ -174,10 +175,10 @@ async function fitRows(
   );
   const twins = twinTest(columns.map(({ values }) => values));
   const strengths = mains.flatMap((bag) => (bag.strengths === null ? [] : [bag.strengths]));
-  const pairs = named ?? choosePairs(strengths, features.length, pairCount, twins);
+  const chosen = named ?? choosePairs(strengths, features.length, pairCount, twins);
   const pairLimits = { ...limits, max_leaves: 4 };
-  const pairResults =
-    pairs.length === 0
+  const tried =
+    chosen.length === 0
       ? []
       : await runPairs(
           bagTables.map((bagTable, k) => ({
@@ -192,11 +193,15 @@ async function fitRows(
             seed: bagSeed(seed, k),
             intercept: mains[k]?.intercept ?? 0,
             shapes: mains[k]?.shapes ?? [],
-            pairs,
+            pairs: chosen,
             groups,
           })),
           pool,
         );
+  const proof = pairProof(mains, tried);
+  const isProven = named !== undefined || settings.pair_proof === 0 || proof >= settings.pair_proof;
+  const pairs = isProven ? chosen : [];
+  const pairResults = isProven ? tried : [];
   const inPair = new Set(pairs.flat());
   const paired = features.map((feature, j) =>
     inPair.has(j) ? { ...feature, pair_groups: Array.from(groups[j] ?? []) } : feature,
@@ -226,7 +231,7 @@ async function fitRows(
       outcomes: facts.outcomes,
       ...dates,
       data_hash: hashOf(columns, label, used.weight, account),
-      shrunk,
+      shrunk: isProven || chosen.length === 0 ? shrunk : [...shrunk, unproven(proof, settings.pair_proof)],
     },
     seed,
     params: settings,

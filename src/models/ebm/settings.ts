@@ -24,15 +24,16 @@ export const EBM_DEFAULTS: EbmParams = {
   pairs: 10,
   monotone: {},
   min_outcomes: 10,
-  pair_outcomes: 200,
+  pair_outcomes: 50,
+  pair_proof: 6,
   full_outcomes: 500,
   max_rows: 1_000_000,
 };
 
-/** Fewest bins that small data are left with. */
-const FEWEST_BINS = 16;
+/** Fewest pair bins that small data are left with. */
+const FEWEST_PAIR_BINS = 8;
 /** λ added as outcomes go to 0. */
-const SMALL_DATA_L2 = 4;
+const SMALL_DATA_L2 = 1;
 
 const WHOLE_FROM: readonly (readonly [keyof EbmParams, number, number])[] = [
   ['max_bins', 4, 256],
@@ -54,6 +55,7 @@ const NUMBER_FROM: readonly (readonly [keyof EbmParams, number, number])[] = [
   ['min_hessian', 1e-12, Number.POSITIVE_INFINITY],
   ['l2', 0, Number.POSITIVE_INFINITY],
   ['nominal_smoothing', 0, Number.POSITIVE_INFINITY],
+  ['pair_proof', 0, Number.POSITIVE_INFINITY],
 ];
 
 /** The settings with defaults laid under them. Throws `UserError` naming the first one out of range. */
@@ -76,22 +78,24 @@ export function completeSettings(params: Partial<EbmParams>): EbmParams {
   return settings;
 }
 
-/** The settings as used for this many accounts with the outcome (or without, where those are fewer). */
+/**
+ * The settings as used for this many accounts with the outcome (or without, where those are fewer). Single features keep
+ * their bins: early stopping and λ restrain them, and a coarse cut would lose what stands at a fine one.
+ */
 export function shrinkSettings(settings: EbmParams, outcomes: number): { settings: EbmParams; shrunk: string[] } {
-  const shrunk: string[] = [];
-  let used = settings;
-  if (outcomes < settings.full_outcomes) {
-    const share = outcomes / settings.full_outcomes;
-    const max_bins = Math.min(settings.max_bins, Math.round(clamp(settings.max_bins * share, FEWEST_BINS, 256)));
-    const l2 = settings.l2 + SMALL_DATA_L2 * (1 - share);
-    used = { ...used, max_bins, l2: Math.round(l2 * 1000) / 1000 };
-    shrunk.push(
-      `${max_bins} bins and a penalty of ${used.l2}: ${outcomes} outcomes, fewer than ${settings.full_outcomes}`,
-    );
+  if (outcomes >= settings.full_outcomes) return { settings: { ...settings, pair_proof: 0 }, shrunk: [] };
+  const share = outcomes / settings.full_outcomes;
+  const fewest = Math.min(FEWEST_PAIR_BINS, settings.pair_bins);
+  // From half of the full outcomes on, fewer pair bins are no better.
+  const pair_bins = Math.round(clamp(2 * share * settings.pair_bins, fewest, settings.pair_bins));
+  const l2 = Math.round((settings.l2 + SMALL_DATA_L2 * (1 - share)) * 1000) / 1000;
+  const shrunk = [
+    `${pair_bins} bins in pairs and a penalty of ${l2}: ${outcomes} outcomes, fewer than ${settings.full_outcomes}`,
+  ];
+  const looksForPairs = typeof settings.pairs === 'number' && settings.pairs > 0;
+  if (!looksForPairs || outcomes >= settings.pair_outcomes) {
+    return { settings: { ...settings, pair_bins, l2 }, shrunk };
   }
-  if (outcomes < settings.pair_outcomes && typeof settings.pairs === 'number' && settings.pairs > 0) {
-    used = { ...used, pairs: 0 };
-    shrunk.push(`no pairs: ${outcomes} outcomes, fewer than ${settings.pair_outcomes}`);
-  }
-  return { settings: used, shrunk };
+  shrunk.push(`no pairs: ${outcomes} outcomes, fewer than ${settings.pair_outcomes}`);
+  return { settings: { ...settings, pair_bins, l2, pairs: 0 }, shrunk };
 }

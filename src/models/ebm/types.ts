@@ -43,7 +43,12 @@ export interface EbmParams {
   readonly min_outcomes: number;
   /** Fewer accounts with the outcome than this: no pairs are looked for. */
   readonly pair_outcomes: number;
-  /** Fewer accounts with the outcome than this: fewer bins and a stronger λ, in proportion. */
+  /**
+   * Standard errors by which pairs must lower the bags' held-out log loss to stay, where outcomes are fewer than
+   * `full_outcomes` and the pairs were not named; 0 = they stay.
+   */
+  readonly pair_proof: number;
+  /** Fewer accounts with the outcome than this: fewer pair bins and a stronger λ, in proportion, and pairs need proof. */
   readonly full_outcomes: number;
   /** Rows the fit looks at, at most: all accounts with the outcome and a weighted draw of the others. */
   readonly max_rows: number;

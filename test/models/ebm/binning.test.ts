@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../src/lib/random.ts';
 import {
   applyBins,
   binColumn,
@@ -55,13 +56,35 @@ describe('learnCuts', () => {
         expect(bins.cuts.length + 2).toBeLessThanOrEqual(maxBins);
         for (let k = 1; k < bins.cuts.length; k++) expect(bins.cuts[k]).toBeGreaterThan(bins.cuts[k - 1] as number);
         expect(JSON.parse(JSON.stringify(bins))).toEqual(bins);
-        const probes = [...values, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, ...bins.cuts];
+        const ends = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.MAX_VALUE, -Number.MAX_VALUE];
+        const probes = [...values, ...ends, -0, Number.MIN_VALUE, -Number.MIN_VALUE, ...bins.cuts];
         const placed = applyBins(bins, continuous(probes));
         probes.forEach((x, i) => {
           expect(placed[i]).toBe(Number.isNaN(x) ? 0 : 1 + bins.cuts.filter((cut) => cut <= x).length);
         });
       }),
     );
+  });
+});
+
+describe('applyBins', () => {
+  // Even cells part the first two best, cells of the bit pattern the others; the last two fill cells with many cuts.
+  it.each<[string, (u: number) => number]>([
+    ['even', (u) => 100 * u - 50],
+    ['whole numbers', (u) => Math.floor(40 * u)],
+    ['over many decades', (u) => 10 ** (12 * u - 6)],
+    ['on both sides of 0, with far ends', (u) => Math.tan(Math.PI * (u - 0.5))],
+    ['all but one close together', (u) => (u > 0.999 ? 1e9 : u)],
+    ['beyond the range of a double', (u) => (u < 0.01 ? -1.5e308 : u > 0.99 ? 1.5e308 : u)],
+  ])('places numbers that are %s as a linear scan does', (_, shape) => {
+    const random = createRandom(4);
+    const values = Array.from({ length: 3000 }, () => shape(random()));
+    const bins = learnCuts(continuous(values), 256);
+    const probes = [...values, ...bins.cuts, ...bins.cuts.map((cut) => cut - Math.abs(cut) * 1e-15), 1e300, -1e300];
+    const placed = applyBins(bins, continuous(probes));
+    probes.forEach((x, i) => {
+      expect(placed[i]).toBe(1 + bins.cuts.filter((cut) => cut <= x).length);
+    });
   });
 });
 

@@ -22,7 +22,7 @@ describe('openPool', () => {
   afterAll(() => Promise.all([one.close(), two.close()]));
 
   it('changes no byte of a model, with one worker, with two, or without', async () => {
-    const params = { bags: 3, pairs: 2, pair_outcomes: 0, max_bins: 64 };
+    const params = { bags: 3, pairs: 2, pair_outcomes: 0, pair_proof: 0, max_bins: 64 };
     const weight = Float64Array.from({ length: 600 }, (_, i) => 1 + (i % 3));
     for (const table of [samplePanel(4), { ...samplePanel(5), weight }]) {
       const here = JSON.stringify(await fitEbm(table, params, { seed: 3 }));
