@@ -48,7 +48,7 @@ await readState(engine, join(root, 'bench/out/alert-nights/none.duckdb'), [], { 
 const model = await fitChurn(engine, config, from);
 await reviseLastReading(workspace);
 let state = EMPTY_STATE;
-/** @type {{ day: string, opened: number, kind: string }[]} */
+/** @type {{ day: string, opened: number, kind: string, reasons: Map<string, number> }[]} */
 const weeks = [];
 await replay({
   engine,
@@ -77,14 +77,19 @@ await replay({
       calibration_id: null,
       model_id: model.model_id,
     });
-    weeks.push({ day, opened: result.events.filter(({ event }) => event === 'opened').length, kind: kindOf(day) });
+    const opened = new Set(result.events.filter(({ event }) => event === 'opened').map(({ alert_id }) => alert_id));
+    const reasons = new Map();
+    for (const { alert_id, reason } of state.alerts)
+      if (opened.has(alert_id)) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    weeks.push({ day, opened: opened.size, kind: kindOf(day), reasons });
   },
 });
 
 // The first weeks fill an empty list.
 const counted = weeks.slice(4);
 for (const { day, opened, kind } of counted) console.log(`${day}  ${String(opened).padStart(3)} new  ${kind}`);
-const ordinary = mean(counted.filter(({ kind }) => kind === 'ordinary').map(({ opened }) => opened));
+const ordinaryWeeks = counted.filter(({ kind }) => kind === 'ordinary').map(({ opened }) => opened);
+const ordinary = mean(ordinaryWeeks);
 console.log(
   `\nmodel: ${model.leave.verdict} / ${model.renewal.verdict}; ${counted.length} weeks; ordinary week: ${ordinary.toFixed(2)} new alerts`,
 );
@@ -94,7 +99,10 @@ for (const kind of ['summer', 'year_end', 'outage', 'missing_feed']) {
   if (these.length === 0) continue;
   const ratio = mean(these) / ordinary;
   worst = Math.max(worst, ratio);
-  console.log(`${kind}: ${these.length} weeks, ${mean(these).toFixed(2)} new a week, ${ratio.toFixed(2)} x ordinary`);
+  console.log(
+    `${kind}: ${these.length} weeks, ${mean(these).toFixed(2)} new a week, ${ratio.toFixed(2)} x ordinary (${interval(these, ordinaryWeeks)})`,
+  );
+  console.log(`  by reason, new a week here and in an ordinary one: ${byReason(kind)}`);
 }
 console.log(`worst ${worst.toFixed(2)} x, limit ${MAX_RATIO} x`);
 if (values.check && worst > MAX_RATIO) process.exitCode = 1;
@@ -114,6 +122,34 @@ function readEvents(file) {
 function kindOf(day) {
   const hit = events.find(({ first, last }) => day >= first && day <= addDays(last, 7));
   return hit?.kind ?? 'ordinary';
+}
+
+/** 95 % interval of the ratio of two weekly means: the spread between weeks, on the logarithm. */
+function interval(these, others) {
+  const variance = (values) => {
+    const centre = mean(values);
+    // Few weeks say little about their own spread; counts vary at least as Poisson's do.
+    const own = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / Math.max(1, values.length - 1);
+    return Math.max(own, centre) / values.length / centre ** 2;
+  };
+  const middle = Math.log(mean(these) / mean(others));
+  const half = 1.96 * Math.sqrt(variance(these) + variance(others));
+  return `95 % ${Math.exp(middle - half).toFixed(2)} to ${Math.exp(middle + half).toFixed(2)}`;
+}
+
+/** What opened the alerts, the most frequent first. */
+function byReason(kind) {
+  const rate = (wanted) => {
+    const weeksOf = counted.filter((week) => week.kind === wanted);
+    const sums = new Map();
+    for (const { reasons } of weeksOf) for (const [reason, n] of reasons) sums.set(reason, (sums.get(reason) ?? 0) + n);
+    return new Map([...sums].map(([reason, n]) => [reason, n / weeksOf.length]));
+  };
+  const [here, elsewhere] = [rate(kind), rate('ordinary')];
+  return [...new Set([...here.keys(), ...elsewhere.keys()])]
+    .sort((a, b) => (here.get(b) ?? 0) - (here.get(a) ?? 0) || (a < b ? -1 : 1))
+    .map((reason) => `${reason} ${(here.get(reason) ?? 0).toFixed(1)} / ${(elsewhere.get(reason) ?? 0).toFixed(1)}`)
+    .join(', ');
 }
 
 function mean(values) {
