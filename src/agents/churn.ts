@@ -1,8 +1,11 @@
 import type { Agent, AgentContext, CellRow, ColumnSet, Finding, FindingTable, TableColumn } from '../contract/agent.ts';
 import type { ChurnModel } from '../contract/churn-model.ts';
+import type { FeatureColumn } from '../contract/model.ts';
 import type { Ground, RankedProposal } from '../contract/supervisor.ts';
+import { featureSentence, ownPast, valueText } from '../data/feature-words.ts';
 import { FEATURES } from '../data/features.ts';
 import { addDays } from '../lib/dates.ts';
+import { featuresOfTerm } from '../models/churn-factors.ts';
 import { type ChurnReason, collectReasons } from '../models/churn-reasons.ts';
 import {
   assessRisks,
@@ -14,6 +17,7 @@ import {
   type ScoredBasis,
   scoreBook,
 } from '../models/churn-risk.ts';
+import { type LeastChange, leastChange } from '../models/least-change.ts';
 
 /** Thresholds of entry into at-risk, and how many reasons a row carries. */
 export interface ChurnSettings {
@@ -49,6 +53,7 @@ const COLUMNS: readonly TableColumn[] = [
   { key: 'is_at_risk', label: 'at risk', kind: 'boolean' },
   { key: 'entered_by', label: 'entered by', kind: 'text', terminal: false },
   { key: 'main_reason', label: 'main reason', kind: 'text', isName: true },
+  { key: 'smallest_change', label: 'smallest change', kind: 'text', terminal: false },
 ];
 
 /** Who will leave or not renew: a calibrated probability where a model earned it, else the facts alone. */
@@ -67,14 +72,55 @@ export const churn: Agent<ChurnSettings> = {
     const facts = await readFacts(context, model);
     const risks = assessRisks(book, scored, model, facts, settings.entry_factor);
     const peers = await readPeers(context, scored);
-    const reasons = collectReasons(book, scored, risks, facts, peers, CATALOGUE, settings.reasons);
-    await writeTables(context, book, risks, reasons, scored);
+    const reasons = collectReasons(book, scored, risks, facts, peers, CATALOGUE, settings.reasons, {
+      sentence: featureSentence,
+      past: ownPast,
+    });
+    const changes = smallestChanges(risks, scored, settings.entry_factor);
+    await writeTables(context, book, risks, reasons, scored, changes);
     await context.propose(propose(context, risks, facts, reasons, settings));
     return summarise(risks, model);
   },
 };
 
 const CATALOGUE = new Map(FEATURES.map((feature) => [feature.name, feature]));
+
+/** Features that someone can move, with the direction that is healthy. */
+const MOVABLE = new Map(
+  FEATURES.flatMap(({ name, actionable, direction }): [string, 1 | -1][] =>
+    actionable && direction !== 0 ? [[name, direction]] : [],
+  ),
+);
+
+/** For each account that entered by probability: the smallest change under which it would not have, in words. */
+function smallestChanges(
+  risks: readonly ChurnRisk[],
+  scored: readonly ScoredBasis[],
+  entryFactor: number,
+): Map<string, string> {
+  const place = new Map<number, { from: ScoredBasis; at: number }>();
+  for (const from of scored) for (const [at, row] of from.rows.entries()) place.set(row, { from, at });
+  const out = new Map<string, string>();
+  for (const { account_id, row, entered_by, base_rate } of risks) {
+    const hit = place.get(row);
+    if (hit === undefined || base_rate === null || !entered_by.includes('probability')) continue;
+    const threshold = entryFactor * base_rate;
+    const change = leastChange(hit.from.basis, hit.from.columns, hit.at, threshold, MOVABLE);
+    out.set(account_id, change === undefined ? 'no change of one or two measures' : changeText(change, threshold));
+  }
+  return out;
+}
+
+function changeText({ moves, probability }: LeastChange, threshold: number): string {
+  const said = moves.map(({ feature, from, to }) => {
+    const spec = CATALOGUE.get(feature);
+    if (spec === undefined) throw new Error(`${feature} is not in the feature catalogue`);
+    const unit = ['rate', 'log ratio', 'yes or no'].includes(spec.unit) ? '' : ` ${spec.unit}`;
+    return `${spec.reason}: ${valueText(spec, from)} → ${valueText(spec, to)}${unit}`;
+  });
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  return `${said.join(' and ')} (the model then says ${percent(probability)}; at risk from ${percent(threshold)})`;
+}
 
 /** The renewal model learnt decisions at most `lead_days` away and says nothing of later ones. */
 const BOOK = `
@@ -112,6 +158,7 @@ async function writeTables(
   risks: readonly ChurnRisk[],
   reasons: readonly ChurnReason[],
   scored: readonly ScoredBasis[],
+  changes: ReadonlyMap<string, string>,
 ): Promise<void> {
   const numbers = (pick: (risk: ChurnRisk) => number | null) => ({
     type: 'DOUBLE' as const,
@@ -137,6 +184,7 @@ async function writeTables(
     red_fact_count: numbers((risk) => risk.red_fact_count),
     entered_by: texts(({ entered_by }) => (entered_by.length === 0 ? null : entered_by.join(', '))),
     main_reason: texts(({ account_id }) => main.get(account_id) ?? null),
+    smallest_change: texts(({ account_id }) => changes.get(account_id) ?? null),
     rung: texts(({ model }) => model?.rung ?? null),
   });
   await context.write('churn_risk', RANKED);
@@ -154,7 +202,8 @@ const RANKED = `
     round(c.expected_loss_amount, 2) as expected_loss_amount, round(c.shrink_loss_amount, 2) as shrink_loss_amount,
     case when c.churn_probability is not null then c.may end as may,
     cast(c.fact_count as integer) as fact_count, cast(c.red_fact_count as integer) as red_fact_count,
-    c.entered_by is not null as is_at_risk, c.entered_by, c.main_reason
+    c.entered_by is not null as is_at_risk, c.entered_by, c.main_reason,
+    c.smallest_change
   from churn_score as c join account_state as s on s.account_id = c.account_id`;
 
 async function writeReasons(context: AgentContext, reasons: readonly ChurnReason[]): Promise<void> {
@@ -177,6 +226,7 @@ async function writeReasons(context: AgentContext, reasons: readonly ChurnReason
     unit: text('unit'),
     detail: text('detail'),
     contact_id: text('contact_id'),
+    sentence: text('sentence'),
   });
 }
 
@@ -191,24 +241,42 @@ async function writeContributions(
   scored: readonly ScoredBasis[],
 ): Promise<void> {
   const accounts = book.text('account_id');
-  const out = { account_id: [] as (string | null)[], term: [] as string[], contribution: [] as number[] };
-  const add = (row: number, term: string, contribution: number): void => {
+  const out = {
+    account_id: [] as (string | null)[],
+    term: [] as string[],
+    contribution: [] as number[],
+    value: [] as (string | null)[],
+  };
+  const add = (row: number, term: string, contribution: number, value: string | null): void => {
     out.account_id.push(accounts[row] ?? null);
     out.term.push(term);
     out.contribution.push(contribution);
+    out.value.push(value);
   };
-  for (const { rows, scores } of scored) {
+  for (const { rows, columns, scores } of scored) {
     const { intercept, terms, contributions } = scores.explanation;
+    const named = terms.map((term) => featuresOfTerm(term).map((name) => columns.find((item) => item.name === name)));
     for (const [i, row] of rows.entries()) {
-      add(row, 'intercept', intercept);
-      for (const [j, term] of terms.entries()) add(row, term, contributions[j]?.[i] ?? 0);
+      add(row, 'intercept', intercept, null);
+      for (const [j, term] of terms.entries()) {
+        const value = (named[j] ?? []).map((column) => termValue(column, i)).join(' × ');
+        add(row, term, contributions[j]?.[i] ?? 0, value);
+      }
     }
   }
   await context.writeColumns('contribution', {
     account_id: { type: 'VARCHAR', values: out.account_id },
     term: { type: 'VARCHAR', values: out.term },
     contribution: { type: 'DOUBLE', values: Float64Array.from(out.contribution) },
+    value: { type: 'VARCHAR', values: out.value },
   });
+}
+
+/** The value behind a term, exact; a level by its name. */
+function termValue(column: FeatureColumn | undefined, row: number): string {
+  const value = column?.values[row];
+  if (value === undefined || Number.isNaN(value)) return 'missing';
+  return column?.kind === 'nominal' ? (column.categories?.[value] ?? 'unseen') : String(value);
 }
 
 /** Feed that each fact was read from; a stale feed's facts open nothing. */
@@ -292,6 +360,7 @@ const FORECAST_COLUMNS = new Set([
   'expected_loss_amount',
   'shrink_loss_amount',
   'may',
+  'smallest_change',
 ]);
 
 /** Why a list holds facts alone: no basis with accounts in it earned a forecast. */

@@ -29,7 +29,7 @@ export const SUPPORT = featureGroup('support', true, [
     'ticket',
     -1,
     'support load against its own past',
-    'support load {now} against its own past (log ratio)[; peers {peer}]',
+    'support load {now} against its own past[; peers {peer}]',
     'ln((weighted tickets of 90 days + 1) ÷ (mean of the up to three 90-day blocks before that lie whole inside the account’s life and the feed’s + 1)); missing below 180 days of either.',
   ],
   [

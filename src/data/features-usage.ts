@@ -109,7 +109,7 @@ export const USAGE = featureGroup('usage', true, [
     'usage',
     1,
     'use against its own past',
-    'use {now} against its own last 12 weeks (log ratio)[; peers {peer}]',
+    'use {now} against its own last 12 weeks[; peers {peer}]',
     'ln((event_count_28d + 1) ÷ (mean of the up to three windows before that lie whole inside the account’s life and the feed’s + 1)); missing below 56 days of either. Rows before its first contract do not count.',
   ],
   [
@@ -119,7 +119,7 @@ export const USAGE = featureGroup('usage', true, [
     'usage',
     1,
     'active users against their own past',
-    'active users {now} against the last 12 weeks (log ratio)[; peers {peer}]',
+    'active users {now} against the last 12 weeks[; peers {peer}]',
     'As event_log_ratio_28d, of active users.',
   ],
   [
@@ -129,7 +129,7 @@ export const USAGE = featureGroup('usage', true, [
     'usage',
     1,
     'breadth of use against its own past',
-    'breadth of use {now} against the last 12 weeks (log ratio)[; peers {peer}]',
+    'breadth of use {now} against the last 12 weeks[; peers {peer}]',
     'As event_log_ratio_28d, of distinct features.',
   ],
   [
@@ -139,7 +139,7 @@ export const USAGE = featureGroup('usage', true, [
     'usage',
     1,
     'use of a quarter against the quarter before',
-    'use of 12 weeks {now} against the 12 weeks before (log ratio)[; peers {peer}]',
+    'use of 12 weeks {now} against the 12 weeks before[; peers {peer}]',
     'ln((events of windows 0–2 + 1) ÷ (events of windows 3–5 + 1)); missing below 168 days.',
   ],
   [

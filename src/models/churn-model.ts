@@ -46,6 +46,12 @@ export function scoreBasis(basis: BasisModel, columns: readonly FeatureColumn[],
   return { churn_probability, low, high, explanation, horizons };
 }
 
+/** Calibrated probabilities of the serving rung alone, in (0, 1): what `scoreBasis` gives, without intervals and reasons. */
+export function probabilitiesOfBasis(basis: BasisModel, columns: readonly FeatureColumn[]): Float64Array {
+  if (basis.served === null) throw new Error(`the basis ${basis.basis} has no serving rung`);
+  return calibrated(explainServing(basis.served, columns), basis.calibration).log_odds.map(sigmoid);
+}
+
 function calibrated(explanation: Explanation, calibration: BasisModel['calibration']): Explanation {
   return calibration === null ? explanation : foldCalibration(explanation, { kind: 'platt', ...calibration });
 }

@@ -1,4 +1,5 @@
 import type { CellRow, ColumnSet } from '../contract/agent.ts';
+import { type Factors, factorsOf } from './churn-factors.ts';
 import { type ChurnRisk, type FactsByAccount, known, type ScoredBasis } from './churn-risk.ts';
 
 /** One reason of an account: a fact, or a term of the model. Cells are those of the table `churn_reason`. */
@@ -16,6 +17,12 @@ export interface ReasonFeature {
   readonly unit: string;
   /** Whether someone can act on it; what nobody can act on is never a reason. */
   readonly actionable: boolean;
+}
+
+/** What the words of a reason need: values of the account and of its peers by feature, null where missing. */
+export interface ReasonWords {
+  sentence(feature: string, own: (feature: string) => number | null, peers: (feature: string) => number | null): string;
+  past(feature: string, own: (feature: string) => number | null): number | null;
 }
 
 /** Log-odds a term must add to be worth saying: a twentieth, five percent of the odds. */
@@ -43,7 +50,7 @@ const FACT_COVERS: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Up to `count` reasons for each account with anything to say: its facts in the order given (red first), one of a kind,
- * then the terms that raise its risk.
+ * then the features that raise its risk, a pair counted half to each of its two.
  *
  * @param peers by segment, the median of each feature
  */
@@ -55,17 +62,35 @@ export function collectReasons(
   peers: ReadonlyMap<string, CellRow>,
   features: ReadonlyMap<string, ReasonFeature>,
   count: number,
+  words: ReasonWords,
 ): ChurnReason[] {
   const segments = book.text('segment');
   const place = new Map<number, { from: ScoredBasis; at: number }>();
   for (const from of scored) for (const [at, row] of from.rows.entries()) place.set(row, { from, at });
+  const columns = new Map<string, Float64Array>();
+  const valueAt = (name: string, row: number): number | null => {
+    const column = columns.get(name) ?? book.number(name);
+    columns.set(name, column);
+    return known(column[row]);
+  };
+  const factors = new Map(scored.map((from) => [from, factorsOf(from.scores.explanation)]));
   return risks.flatMap((risk) => {
     const own = (facts.get(risk.account_id) ?? []).map(factReason);
     const distinct = own.filter((reason, i) => own.findIndex(({ kind }) => kind === reason.kind) === i);
     const covered = new Set(distinct.flatMap(({ kind }) => FACT_COVERS[kind] ?? []));
     const hit = place.get(risk.row);
     const terms =
-      hit === undefined ? [] : modelReasons(hit, risk, peers.get(segments[risk.row] ?? ''), features, count);
+      hit === undefined
+        ? []
+        : modelReasons(
+            valueAt,
+            factors.get(hit.from),
+            hit.at,
+            risk,
+            peers.get(segments[risk.row] ?? ''),
+            features,
+            words,
+          );
     return [...distinct, ...terms.filter(({ kind }) => !covered.has(kind))]
       .slice(0, count)
       .map((reason, i) => ({ ...reason, position: i + 1 }));
@@ -87,23 +112,26 @@ function factReason(fact: CellRow): ChurnReason {
     unit: fact['unit'] ?? null,
     detail: fact['detail'] ?? null,
     contact_id: fact['contact_id'] ?? null,
+    sentence: null,
   };
 }
 
-/** Terms that raise the risk of a row, strongest first. */
+/** Features that raise the risk of a row, strongest first. */
 function modelReasons(
-  { from, at }: { readonly from: ScoredBasis; readonly at: number },
+  valueAt: (name: string, row: number) => number | null,
+  factors: Factors | undefined,
+  at: number,
   risk: ChurnRisk,
   peers: CellRow | undefined,
   features: ReadonlyMap<string, ReasonFeature>,
-  count: number,
+  words: ReasonWords,
 ): ChurnReason[] {
-  const { explanation } = from.scores;
-  return explanation.terms
-    .map((name, j) => ({ name, contribution: explanation.contributions[j]?.[at] ?? 0, feature: features.get(name) }))
+  const own = (name: string) => valueAt(name, risk.row);
+  const peer = (name: string) => (typeof peers?.[name] === 'number' ? peers[name] : null);
+  return (factors?.names ?? [])
+    .map((name, j) => ({ name, contribution: factors?.contributions[j]?.[at] ?? 0, feature: features.get(name) }))
     .filter(({ contribution, feature }) => contribution > LEAST_CONTRIBUTION && feature?.actionable === true)
     .sort((a, b) => b.contribution - a.contribution || (a.name < b.name ? -1 : 1))
-    .slice(0, count)
     .map(({ name, contribution, feature }) => ({
       account_id: risk.account_id,
       position: 0,
@@ -112,11 +140,12 @@ function modelReasons(
       is_red: false,
       contribution,
       fact_on: null,
-      now_value: known(from.columns.find((column) => column.name === name)?.values[at]),
-      past_value: null,
-      peer_value: typeof peers?.[name] === 'number' ? peers[name] : null,
+      now_value: own(name),
+      past_value: words.past(name, own),
+      peer_value: peer(name),
       unit: feature?.unit ?? null,
       detail: null,
       contact_id: null,
+      sentence: words.sentence(name, own, peer),
     }));
 }

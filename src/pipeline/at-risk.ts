@@ -172,6 +172,7 @@ function reasonOf(row: CellRow): CellRow {
     past: row['past_value'] ?? null,
     peer: row['peer_value'] ?? null,
     unit: row['unit'] ?? null,
+    sentence: row['sentence'] ?? null,
   };
 }
 
