@@ -1,0 +1,77 @@
+import type { Day } from './agent.ts';
+
+/** Raised when a key of the stored form is renamed, removed or changes its meaning. */
+export const BACKTEST_SCHEMA = 1;
+
+/** Which rows a figure rests on: every closed row, or only those nobody worked within the horizon. */
+export type FigureRows = 'all' | 'unworked';
+
+/**
+ * One measured figure. `prediction` is what an agent declared it predicts (`churn`, `health`, `renewal`, `at_risk`, …);
+ * `candidate` is who predicted it: `served` (what the lists would have shown), a rung of the ladder (`base_rate`,
+ * `logistic`, `glass_box`, …), or a component (`product_usage`). `slice` is `all` or `<kind>:<value>` with kind one of
+ * `segment`, `term`, `decision` (`inside`, `outside` the horizon), `origin` (a day).
+ */
+export interface BacktestFigure {
+  readonly prediction: string;
+  readonly candidate: string;
+  readonly basis: 'all' | 'leave' | 'renewal';
+  readonly rows: FigureRows;
+  readonly slice: string;
+  /** Name in `METRICS`, or of an agent's own measure (`arr_bias`, `interval_coverage`). */
+  readonly metric: string;
+  /** Null where the metric has no value (no outcomes). */
+  readonly value: number | null;
+  /** Account-clustered bootstrap interval; null where it has none. */
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly standard_error: number | null;
+  /** Largest value that perfect knowledge could reach (lift, recall at capacity); null where it is trivial. */
+  readonly cap: number | null;
+  readonly row_count: number;
+  /** Distinct accounts with the outcome. */
+  readonly outcome_count: number;
+}
+
+/** Whether the accuracy of one prediction and basis may be judged at all, and the sentence that says so. */
+export interface BacktestVerdict {
+  readonly prediction: string;
+  readonly basis: 'all' | 'leave' | 'renewal';
+  readonly verdict: 'signal' | 'no_signal' | 'too_few_outcomes';
+  readonly sentence: string;
+  readonly outcome_count: number;
+}
+
+/** A backtest as it is stored, gated, compared with a later one, and rendered. */
+export interface BacktestResult {
+  readonly schema_version: number;
+  readonly version: string;
+  readonly as_of: Day;
+  readonly from: Day;
+  readonly to: Day;
+  /** Observation dates that were tested, oldest first. */
+  readonly origins: readonly Day[];
+  readonly horizon_days: number;
+  readonly churn_definition: string;
+  readonly capacity: number;
+  readonly seed: number;
+  readonly config_hash: string;
+  readonly verdicts: readonly BacktestVerdict[];
+  readonly figures: readonly BacktestFigure[];
+}
+
+/** One gate as it was asked for, and what became of it. */
+export interface GateOutcome {
+  /** As the user wrote it. */
+  readonly gate: string;
+  readonly status: 'passed' | 'failed' | 'no_verdict';
+  /** Rows the gate judged. */
+  readonly rows: FigureRows;
+  readonly wanted: number;
+  /** Null where the figure does not exist or has no value. */
+  readonly found: number | null;
+  /** `found` − `wanted` in the direction of the gate: below 0 = short by that much. */
+  readonly margin: number | null;
+  /** What happened and what it means, one sentence. */
+  readonly sentence: string;
+}
