@@ -17,7 +17,7 @@ import {
   type ScoredBasis,
   scoreBook,
 } from '../models/churn-risk.ts';
-import { type LeastChange, leastChange } from '../models/least-change.ts';
+import { type LeastChange, leastChanges } from '../models/least-change.ts';
 
 /** Thresholds of entry into at-risk, and how many reasons a row carries. */
 export interface ChurnSettings {
@@ -98,15 +98,19 @@ function smallestChanges(
   scored: readonly ScoredBasis[],
   entryFactor: number,
 ): Map<string, string> {
-  const place = new Map<number, { from: ScoredBasis; at: number }>();
-  for (const from of scored) for (const [at, row] of from.rows.entries()) place.set(row, { from, at });
   const out = new Map<string, string>();
-  for (const { account_id, row, entered_by, base_rate } of risks) {
-    const hit = place.get(row);
-    if (hit === undefined || base_rate === null || !entered_by.includes('probability')) continue;
-    const threshold = entryFactor * base_rate;
-    const change = leastChange(hit.from.basis, hit.from.columns, hit.at, threshold, MOVABLE);
-    out.set(account_id, change === undefined ? 'no change of one or two measures' : changeText(change, threshold));
+  for (const { basis, rows, columns } of scored) {
+    const place = new Map(Array.from(rows, (row, at) => [row, at] as const));
+    const asked = risks.flatMap(({ account_id, row, entered_by, base_rate }) => {
+      const at = place.get(row);
+      if (at === undefined || base_rate === null || !entered_by.includes('probability')) return [];
+      return [{ account_id, row: at, threshold: entryFactor * base_rate }];
+    });
+    const changes = leastChanges(basis, columns, asked, MOVABLE);
+    for (const [k, { account_id, threshold }] of asked.entries()) {
+      const change = changes[k];
+      out.set(account_id, change === undefined ? 'no change of one or two measures' : changeText(change, threshold));
+    }
   }
   return out;
 }

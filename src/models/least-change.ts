@@ -19,19 +19,19 @@ export interface LeastChange {
   readonly distance: number;
 }
 
+/** A row whose probability shall come below `threshold`. */
+export interface ChangeRequest {
+  readonly row: number;
+  readonly threshold: number;
+}
+
 /** Values tried for a feature, and features whose pairs are tried. */
 const CANDIDATES = 10;
 const PAIRED = 5;
+/** Rows predicted in one go: a whole book's changes at once would not fit the memory. */
+const BLOCK_ROWS = 50_000;
 
-/**
- * The smallest change of one or two features that brings a row's probability below `threshold`: only features that
- * someone can act on and whose healthy direction is known, moved that way, to values that other rows really have. Small
- * is measured in accounts passed on the way, so that days and rates compare. Two features are tried only where one does
- * not suffice. Undefined when neither does. It says what the model would answer, not what an action would cause.
- *
- * @param columns of all rows of the basis, which are the values to choose from
- * @param movable feature → 1 (higher is healthier) or −1
- */
+/** The change of one row alone; see `leastChanges`. */
 export function leastChange(
   basis: BasisModel,
   columns: readonly FeatureColumn[],
@@ -39,18 +39,50 @@ export function leastChange(
   threshold: number,
   movable: ReadonlyMap<string, 1 | -1>,
 ): LeastChange | undefined {
-  const steps = columns.flatMap((column): Step[] => {
+  return leastChanges(basis, columns, [{ row, threshold }], movable)[0];
+}
+
+/**
+ * For each request the smallest change of one or two features that brings the row's probability below its threshold: only
+ * features that someone can act on and whose healthy direction is known, moved that way, to values that other rows really
+ * have. Small is measured in accounts passed on the way, so that days and rates compare. Two features are tried only where
+ * one does not suffice. Undefined when neither does. It says what the model would answer, not what an action would cause.
+ *
+ * @param columns of all rows of the basis, which are the values to choose from
+ * @param movable feature → 1 (higher is healthier) or −1
+ */
+export function leastChanges(
+  basis: BasisModel,
+  columns: readonly FeatureColumn[],
+  requests: readonly ChangeRequest[],
+  movable: ReadonlyMap<string, 1 | -1>,
+): (LeastChange | undefined)[] {
+  if (requests.length === 0) return [];
+  const places = columns.flatMap((column, place): MovableColumn[] => {
     const direction = movable.get(column.name);
-    return direction === undefined || column.kind !== 'continuous' ? [] : stepsOf(column, row, direction);
+    return direction === undefined || column.kind !== 'continuous' ? [] : [movableColumn(column, place, direction)];
   });
+  const steps = requests.map(({ row }) => places.flatMap((column) => stepsOf(column, row)));
   const single = judge(
     basis,
     columns,
-    row,
-    steps.map((step) => [step]),
+    requests,
+    steps.map((list) => list.map((step) => [step])),
   );
-  const best = smallest(single, threshold);
-  if (best !== undefined) return best;
+  const found = single.map((changes, r) => smallest(changes, requests[r]));
+  const missing = found.flatMap((change, r) => (change === undefined ? [r] : []));
+  const pairs = judge(
+    basis,
+    columns,
+    missing.flatMap((r) => requests[r] ?? []),
+    missing.map((r) => pairsOf(steps[r] ?? [], single[r] ?? [])),
+  );
+  for (const [k, r] of missing.entries()) found[r] = smallest(pairs[k] ?? [], requests[r]);
+  return found;
+}
+
+/** Steps of different features, two by two, of the features that alone come furthest. */
+function pairsOf(steps: readonly Step[], single: readonly LeastChange[]): Step[][] {
   const deepest = new Map<string, number>();
   for (const { moves, probability } of single) {
     const name = moves[0]?.feature ?? '';
@@ -58,60 +90,114 @@ export function leastChange(
   }
   const names = [...deepest.entries()].sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1)).slice(0, PAIRED);
   const kept = steps.filter((step) => names.some(([name]) => name === step.feature));
-  const pairs = kept.flatMap((first, i) =>
+  return kept.flatMap((first, i) =>
     kept.slice(i + 1).flatMap((second) => (second.feature === first.feature ? [] : [[first, second]])),
   );
-  return smallest(judge(basis, columns, row, pairs), threshold);
+}
+
+/** A feature that may be moved, and which values its rows have. */
+interface MovableColumn {
+  readonly place: number;
+  readonly name: string;
+  readonly values: Float64Array;
+  readonly direction: 1 | -1;
+  /** Distinct known values, ascending. */
+  readonly distinct: Float64Array;
+  /** How many known values lie below each of them; one more entry, the count of all. */
+  readonly below: Int32Array;
 }
 
 interface Step extends FeatureMove {
+  /** Of the feature among the columns. */
+  readonly place: number;
   readonly distance: number;
 }
 
-/** Healthier values of other rows, the nearest first, spread over what lies beyond. */
-function stepsOf(column: FeatureColumn, row: number, direction: 1 | -1): Step[] {
-  const from = column.values[row] as number;
-  if (!Number.isFinite(from)) return [];
-  const all = column.values.filter((value) => Number.isFinite(value));
-  const healthier = all.filter((value) => direction * (value - from) > 0).sort();
-  const distinct = [...new Set(direction === 1 ? healthier : healthier.reverse())];
-  const count = Math.min(CANDIDATES, distinct.length);
-  const chosen = Array.from({ length: count }, (_, k) =>
-    count === 1 ? distinct[0] : distinct[Math.round((k * (distinct.length - 1)) / (count - 1))],
-  ) as number[];
-  return [...new Set(chosen)].map((to) => ({
-    feature: column.name,
-    from,
-    to,
-    distance: healthier.filter((value) => direction * (to - value) >= 0).length / all.length,
-  }));
+function movableColumn(column: FeatureColumn, place: number, direction: 1 | -1): MovableColumn {
+  const known = column.values.filter((value) => Number.isFinite(value)).sort();
+  const starts = known.reduce<number[]>((list, value, k) => {
+    if (k === 0 || value !== known[k - 1]) list.push(k);
+    return list;
+  }, []);
+  return {
+    place,
+    name: column.name,
+    values: column.values,
+    direction,
+    distinct: Float64Array.from(starts, (k) => known[k] as number),
+    below: Int32Array.from([...starts, known.length]),
+  };
 }
 
-/** What the model says after each set of steps. */
+/** Healthier values of other rows, the nearest first, spread over what lies beyond. */
+function stepsOf({ place, name, values, direction, distinct, below }: MovableColumn, row: number): Step[] {
+  const from = values[row] as number;
+  if (!Number.isFinite(from)) return [];
+  const own = placeOf(distinct, from);
+  const all = below[distinct.length] as number;
+  const beyond = direction === 1 ? distinct.length - own - 1 : own;
+  const count = Math.min(CANDIDATES, beyond);
+  const offsets = Array.from({ length: count }, (_, k) =>
+    count === 1 ? 0 : Math.round((k * (beyond - 1)) / (count - 1)),
+  );
+  return [...new Set(offsets)].map((offset) => {
+    const at = own + direction * (offset + 1);
+    // Rows that stand between the two, the new place included.
+    const passed =
+      direction === 1
+        ? (below[at + 1] as number) - (below[own + 1] as number)
+        : (below[own] as number) - (below[at] as number);
+    return { feature: name, place, from, to: distinct[at] as number, distance: passed / all };
+  });
+}
+
+/** Place of a value that stands in an ascending array. */
+function placeOf(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** What the model says after each set of steps of each request. */
 function judge(
   basis: BasisModel,
   columns: readonly FeatureColumn[],
-  row: number,
-  sets: readonly (readonly Step[])[],
-): LeastChange[] {
-  if (sets.length === 0) return [];
-  const changed = columns.map((column): FeatureColumn => {
-    const values = new Float64Array(sets.length).fill(column.values[row] as number);
-    sets.forEach((steps, k) => {
-      const step = steps.find(({ feature }) => feature === column.name);
-      if (step !== undefined) values[k] = step.to;
-    });
-    return { ...column, values };
-  });
-  const probability = probabilitiesOfBasis(basis, changed);
-  return sets.map((steps, k) => ({
-    moves: steps.map(({ feature, from, to }) => ({ feature, from, to })),
-    probability: probability[k] as number,
-    distance: steps.reduce((sum, step) => sum + step.distance, 0),
-  }));
+  requests: readonly ChangeRequest[],
+  sets: readonly (readonly (readonly Step[])[])[],
+): LeastChange[][] {
+  const all = requests.flatMap(({ row }, r) => (sets[r] ?? []).map((steps) => ({ r, row, steps })));
+  const out: LeastChange[][] = requests.map(() => []);
+  for (let from = 0; from < all.length; from += BLOCK_ROWS) {
+    const block = all.slice(from, from + BLOCK_ROWS);
+    const changed = columns.map((column) => ({
+      ...column,
+      values: Float64Array.from(block, ({ row }) => column.values[row] as number),
+    }));
+    for (const [k, { steps }] of block.entries()) {
+      for (const { place, to } of steps) {
+        const values = changed[place]?.values;
+        if (values !== undefined) values[k] = to;
+      }
+    }
+    const probability = probabilitiesOfBasis(basis, changed);
+    for (const [k, { r, steps }] of block.entries()) {
+      out[r]?.push({
+        moves: steps.map(({ feature, from: value, to }) => ({ feature, from: value, to })),
+        probability: probability[k] as number,
+        distance: steps.reduce((sum, step) => sum + step.distance, 0),
+      });
+    }
+  }
+  return out;
 }
 
-function smallest(found: readonly LeastChange[], threshold: number): LeastChange | undefined {
+function smallest(found: readonly LeastChange[], request: ChangeRequest | undefined): LeastChange | undefined {
+  const threshold = request?.threshold ?? 0;
   return found
     .filter(({ probability }) => probability < threshold)
     .sort((a, b) => a.distance - b.distance || a.probability - b.probability)[0];

@@ -3,7 +3,7 @@ import type { BasisModel } from '../../src/contract/churn-model.ts';
 import type { FeatureColumn } from '../../src/contract/model.ts';
 import { createRandom } from '../../src/lib/random.ts';
 import { probabilitiesOfBasis } from '../../src/models/churn-model.ts';
-import { leastChange } from '../../src/models/least-change.ts';
+import { leastChange, leastChanges } from '../../src/models/least-change.ts';
 import { fitLogistic } from '../../src/models/logistic.ts';
 
 const rows = 300;
@@ -92,5 +92,23 @@ describe('the smallest change', () => {
   it('says nothing where nothing that can be moved suffices', () => {
     expect(leastChange(basis, columns, 0, 1e-6, MOVABLE)).toBeUndefined();
     expect(leastChange(basis, columns, 0, 0.3, new Map())).toBeUndefined();
+  });
+
+  it('answers many rows at once as it answers them one by one, and as counting every row does', () => {
+    const requests = Array.from({ length: 60 }, (_, row) => ({ row, threshold: 0.15 + (row % 5) / 20 }));
+    const together = leastChanges(basis, columns, requests, MOVABLE);
+    expect(together.filter((change) => change !== undefined).length).toBeGreaterThan(10);
+    for (const [k, { row, threshold }] of requests.entries()) {
+      const change = together[k];
+      expect(change).toEqual(leastChange(basis, columns, row, threshold, MOVABLE));
+      // The naive twin: every row that stands between the account and its new place, the new place included.
+      let passed = 0;
+      for (const { feature, from, to } of change?.moves ?? []) {
+        const values = columns.find(({ name }) => name === feature)?.values ?? new Float64Array();
+        const known = values.filter((value) => Number.isFinite(value));
+        passed += known.filter((value) => value < from && value >= to).length / known.length;
+      }
+      expect(change?.distance ?? 0).toBeCloseTo(passed, 12);
+    }
   });
 });
