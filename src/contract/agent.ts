@@ -102,6 +102,30 @@ export interface ColumnSet {
   text(name: string): readonly (string | null)[];
 }
 
+/** What can happen to an account that an agent may have predicted; each has its labels in `pipeline/backtest`. */
+export type PredictedOutcome = 'churn' | 'not_renewed';
+
+/**
+ * A column of an agent's table that claims to tell an outcome beforehand. `retain backtest` replays the agent and scores
+ * every column it declares; an agent that declares none is replayed and not scored.
+ */
+export interface Prediction<S = unknown> {
+  /** `prediction` of the figures: `churn`, `health`, `renewal`. */
+  readonly name: string;
+  readonly title: string;
+  /** One of `writes`, with `account_id`. */
+  readonly table: string;
+  /** Its numeric column; null = nothing is claimed of the account, and it is not scored. */
+  readonly column: string;
+  /** Further columns of the table that are scored beside it: the components of a composite. */
+  parts?(settings: S): readonly string[];
+  /** `risk`: the higher, the more likely the outcome; `safety`: the less likely. */
+  readonly direction: 'risk' | 'safety';
+  readonly outcome: PredictedOutcome;
+  /** `ranking` says only who stands before whom; `probability` (0–1) is judged as one, turned round where `safety`. */
+  readonly kind: 'ranking' | 'probability';
+}
+
 /**
  * One question about the book of accounts. A ninth agent is one file and one line in agents/index.ts, and gets the
  * shared contract tests with none written.
@@ -115,6 +139,7 @@ export interface Agent<S = unknown> {
   /** Tables this agent produces, the first its ranked list. */
   readonly writes: readonly string[];
   readonly needsModel?: boolean;
+  readonly predicts?: readonly Prediction<S>[];
   readonly defaults: S;
   run(context: AgentContext, settings: S): Promise<Finding | Skipped>;
 }

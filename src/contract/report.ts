@@ -89,6 +89,11 @@ export interface RunReport {
   readonly next: readonly string[];
   /** The last line printed: the most important one. */
   readonly summary: string;
+  /**
+   * Results that other programs store and compare, by name and each with its own `schema_version` (`backtest`: a
+   * `BacktestResult`). Only JSON carries them, under the key `data`. Numbers are finite, no value is null.
+   */
+  readonly data?: Readonly<Record<string, { readonly schema_version: number }>>;
 }
 
 /** What happened, so what, and which flag or key changes it. */

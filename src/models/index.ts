@@ -81,6 +81,8 @@ export {
 } from './interval.ts';
 export {
   climbLadder,
+  type JudgeOptions,
+  judgeReplay,
   type LadderOptions,
   type LadderResult,
   type LadderRow,
@@ -100,6 +102,15 @@ export * from './metrics/index.ts';
 export { type Cell, type ColumnInput, columnsOf, type TableInput, tableOf } from './plain-table.ts';
 export { type AnyModel, explain, predict } from './predict.ts';
 export { type RefitInterval, type RefitOptions, refitInterval } from './refit.ts';
+export {
+  joinReplays,
+  type Replay,
+  type Replayed,
+  replaySplit,
+  type SplitEntry,
+  type SplitReplay,
+  sharedReplays,
+} from './replay.ts';
 export { applyRule, bestRule, type Rule } from './rule.ts';
 export {
   baselineRungs,

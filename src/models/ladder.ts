@@ -5,7 +5,8 @@ import { bootstrapMetric, clustersOf } from './metrics/bootstrap.ts';
 import { clusteredMean, pairedDifference } from './metrics/paired.ts';
 import { logLosses } from './metrics/probability.ts';
 import { METRICS } from './metrics/registry.ts';
-import { baseRateRung, type Rung } from './rungs.ts';
+import { joinReplays, type Replay, type Replayed, replaySplit, type SplitReplay, wholeLadder } from './replay.ts';
+import type { Rung } from './rungs.ts';
 import { innerOrigins, type OriginSplit, type Panel, takePanelRows } from './splits.ts';
 
 export interface LadderOptions {
@@ -24,6 +25,11 @@ export interface LadderOptions {
   readonly min_train_outcomes?: number;
   /** One-sided family-wise level. Default 0.02. */
   readonly family_level?: number;
+  /**
+   * Where the replay of an inner origin comes from, for callers that judge many outer origins over one panel
+   * (`sharedReplays`). Default: every rung is fitted here. Must give what `replaySplit` gives.
+   */
+  readonly replay?: (split: OriginSplit) => Promise<SplitReplay>;
   /** Bootstrap draws of the test (default 2000) and of the AUC intervals (default 200). */
   readonly replicates?: number;
   readonly auc_replicates?: number;
@@ -110,16 +116,19 @@ export async function climbLadder(panel: Panel, options: LadderOptions): Promise
   if (splits.length === 0) {
     return tooFew(`Facts, not a forecast: no date has ${min_train_outcomes} earlier outcomes to learn from.`);
   }
-  const rungs = [baseRateRung, ...options.rungs.filter((rung) => rung.name !== baseRateRung.name)];
-  const replay = await replayRungs(panel, rungs, splits, options.seed);
-  return judge(panel, replay, options, {
+  const rungs = wholeLadder(options.rungs);
+  const replay = options.replay ?? ((split: OriginSplit) => replaySplit(panel, rungs, split, options.seed));
+  const replays: SplitReplay[] = [];
+  for (const split of splits) replays.push(await replay(split));
+  return judgeReplay(panel, joinReplays(replays), options, {
     outcomes,
     months,
     origins: splits.map((split) => dayFromNumber(split.origin)),
   });
 }
 
-function closedHistory(panel: Panel, knownBy: number): { outcomes: number; months: number } {
+/** Distinct accounts with an outcome closed by the day, and calendar months of dates with closed rows. */
+export function closedHistory(panel: Panel, knownBy: number): { outcomes: number; months: number } {
   const accounts = new Set<number>();
   const dates = new Set<number>();
   for (let i = 0; i < panel.label.length; i++) {
@@ -131,50 +140,13 @@ function closedHistory(panel: Panel, knownBy: number): { outcomes: number; month
   return { outcomes: accounts.size, months: months.size };
 }
 
-interface Replayed {
-  readonly rung: Rung;
-  readonly probability: Float64Array;
-  /** Origins at which it stood on its own; elsewhere it repeats the base rate. */
-  readonly fitted: number;
-  readonly reason: string | null;
-}
-
-interface Replay {
-  readonly rows: Uint32Array;
-  readonly rungs: readonly Replayed[];
-}
-
-async function replayRungs(
-  panel: Panel,
-  rungs: readonly Rung[],
-  splits: readonly OriginSplit[],
-  seed: number,
-): Promise<Replay> {
-  const rows = Uint32Array.from(splits.flatMap((split) => [...split.test]));
-  const state = rungs.map((rung) => ({ rung, probability: new Float64Array(rows.length), fitted: 0, reason: '' }));
-  let offset = 0;
-  for (const split of splits) {
-    const train = takePanelRows(panel, split.train);
-    const test = takePanelRows(panel, split.test);
-    let base: Float64Array | undefined;
-    for (const entry of state) {
-      // Its own source for each rung and origin: a rung added or left out changes no other rung's numbers.
-      const fitted = await entry.rung.fit(train, forkRandom(seed, `${entry.rung.name}:${split.origin}`));
-      if ('skipped' in fitted) entry.reason = fitted.skipped;
-      else entry.fitted++;
-      const probability = 'skipped' in fitted ? base : fitted.predict(test);
-      if (probability === undefined) throw new Error('the base rate must stand on every table');
-      base ??= probability;
-      entry.probability.set(probability, offset);
-    }
-    offset += split.test.length;
-  }
-  return { rows, rungs: state.map((entry) => ({ ...entry, reason: entry.fitted > 0 ? null : entry.reason })) };
-}
-
 type Facts = Pick<LadderResult, 'outcomes' | 'months' | 'origins'>;
 
-function judge(panel: Panel, replay: Replay, options: LadderOptions, facts: Facts): LadderResult {
+/** What the decision rule reads of the options. */
+export type JudgeOptions = Pick<LadderOptions, 'seed' | 'family_level' | 'replicates' | 'auc_replicates'>;
+
+/** The decision rule over a replay, whoever fitted it: which rung, if any, is taken, and the table of all. */
+export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions, facts: Facts): LadderResult {
   const { family_level = 0.02, replicates = 2000, auc_replicates = 200, seed } = options;
   const rows = takePanelRows(panel, replay.rows);
   const compared = replay.rungs.filter((entry) => entry.reason === null);

@@ -7,7 +7,7 @@ export const SCHEMA_VERSION = 1;
 
 /**
  * The whole report as one JSON document, streamed: header, then each list with its columns and one row a line, then
- * outcomes, warnings, next, summary. Keys always stand in the same order (row keys as the columns, further keys by
+ * outcomes, warnings, next, data (where a verb has some), summary. Keys always stand in the same order (row keys as the columns, further keys by
  * name), numbers in full precision, no value as null. Line feeds, UTF-8.
  */
 export const renderJson: Renderer = async function* (report, options) {
@@ -20,6 +20,7 @@ export const renderJson: Renderer = async function* (report, options) {
   }
   yield `\n],\n"outcomes":${JSON.stringify(report.outcomes.map(outcomeSummary))}`;
   yield `,\n"warnings":${JSON.stringify(report.warnings)},\n"next":${JSON.stringify(report.next)}`;
+  if (report.data !== undefined) yield `,\n"data":${JSON.stringify(report.data)}`;
   yield `,\n"summary":${JSON.stringify(report.summary)}}\n`;
 };
 
