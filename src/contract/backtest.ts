@@ -3,8 +3,30 @@ import type { Day } from './agent.ts';
 /** Raised when a key of the stored form is renamed, removed or changes its meaning. */
 export const BACKTEST_SCHEMA = 1;
 
+/** What a stored result is compared with a later one by, and what a gate may ask as a paired difference (`vs:`). */
+export const HEADLINE_METRICS = [
+  'roc_auc',
+  'pr_auc',
+  'precision_at_capacity',
+  'log_loss',
+  'brier_skill',
+  'calibration_error',
+] as const;
+
 /** Which rows a figure rests on: every closed row, or only those nobody worked within the horizon. */
 export type FigureRows = 'all' | 'unworked';
+
+/**
+ * What a figure was in each bootstrap draw. Two figures whose `rows` are equal were drawn over the same accounts, dates and
+ * outcomes by the same seed: draw i of both redraws the same accounts, so that their difference, draw by draw, is paired,
+ * within one result (candidate against candidate) and between two (this run against a stored one).
+ */
+export interface FigureDraws {
+  /** Fingerprint of accounts, observation dates, labels and weights in their order, and of seed and number of draws. */
+  readonly rows: string;
+  /** Null where the metric has no value in that draw. Six significant digits are enough. */
+  readonly values: readonly (number | null)[];
+}
 
 /**
  * One measured figure. `prediction` is what an agent declared it predicts (`churn`, `health`, `renewal`, `at_risk`, …);
@@ -31,6 +53,8 @@ export interface BacktestFigure {
   readonly row_count: number;
   /** Distinct accounts with the outcome. */
   readonly outcome_count: number;
+  /** Of headline figures (slice `all`, the metrics of `HEADLINE_METRICS`), so that differences can be paired. */
+  readonly draws?: FigureDraws;
 }
 
 /** Whether the accuracy of one prediction and basis may be judged at all, and the sentence that says so. */

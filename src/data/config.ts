@@ -4,8 +4,9 @@ import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Config, Source } from '../contract/config.ts';
 import { messageOf, UserError } from '../lib/errors.ts';
+import { nearest } from '../lib/spelling.ts';
 import { DEFAULT_COMPONENTS, DEFAULTS, MEASURE_NAMES } from './config-defaults.ts';
-import { type Fault, faultError, faultsOf, type Located, nearest, unknownKey } from './config-error.ts';
+import { type Fault, faultError, faultsOf, type Located, unknownKey } from './config-error.ts';
 import { configSchema } from './config-schema.ts';
 import { contractTable, TABLES } from './contract.ts';
 

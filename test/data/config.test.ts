@@ -2,8 +2,8 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { defaultConfig, loadConfig, parseConfig } from '../../src/data/config.ts';
 import { DEFAULT_COMPONENTS, MEASURE_NAMES } from '../../src/data/config-defaults.ts';
-import { editDistance, nearest } from '../../src/data/config-error.ts';
 import { UserError } from '../../src/lib/errors.ts';
+import { editDistance, nearest } from '../../src/lib/spelling.ts';
 
 const FILE = '/somewhere/company/retain.yaml';
 

@@ -1,5 +1,5 @@
 import { UserError } from '../../lib/errors.ts';
-import { nearest } from '../config-error.ts';
+import { nearest } from '../../lib/spelling.ts';
 
 export type Delimiter = ',' | ';' | '\t' | '|';
 

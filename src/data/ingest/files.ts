@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { UserError } from '../../lib/errors.ts';
-import { nearest } from '../config-error.ts';
+import { nearest } from '../../lib/spelling.ts';
 
 /** Marks of a file name that make it a pattern. */
 const PATTERN = /[*?]/;

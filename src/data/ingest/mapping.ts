@@ -1,6 +1,6 @@
 import type { ColumnMapping, Config, Source } from '../../contract/config.ts';
 import { UserError } from '../../lib/errors.ts';
-import { nearest } from '../config-error.ts';
+import { nearest } from '../../lib/spelling.ts';
 import { type ColumnType, type ContractTable, contractTable, TABLES } from '../contract.ts';
 
 /** One column of a cached table and how a source fills it. */
