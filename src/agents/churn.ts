@@ -28,6 +28,8 @@ export interface ChurnSettings {
   readonly valid_days: number;
   /** Days before a decision from which the renewal model may speak: `renewal.lead_days`. */
   readonly lead_days: number;
+  /** Features that are text beside those of the catalogue: custom columns that the configuration admitted. */
+  readonly nominal_features: readonly string[];
 }
 
 const COLUMNS: readonly TableColumn[] = [
@@ -64,11 +66,13 @@ export const churn: Agent<ChurnSettings> = {
   reads: ['account_state', 'account_features', 'fact', 'health_reading'],
   writes: ['churn_risk', 'churn_reason', 'churn_score', 'contribution'],
   needsModel: true,
-  defaults: { entry_factor: 2, reasons: 3, valid_days: 14, lead_days: 180 },
+  defaults: { entry_factor: 2, reasons: 3, valid_days: 14, lead_days: 180, nominal_features: [] },
   async run(context, settings): Promise<Finding> {
     const model = context.model as ChurnModel | undefined;
     const book = await context.columns(BOOK, { lead: settings.lead_days });
-    const scored = scoreBook(book, model, (name) => CATALOGUE.get(name)?.kind === 'nominal');
+    const isNominal = (name: string) =>
+      CATALOGUE.get(name)?.kind === 'nominal' || settings.nominal_features.includes(name);
+    const scored = scoreBook(book, model, isNominal);
     const facts = await readFacts(context, model);
     const risks = assessRisks(book, scored, model, facts, settings.entry_factor);
     const peers = await readPeers(context, scored);

@@ -22,6 +22,7 @@ export interface SharedFlags {
   readonly top?: number;
   readonly seed?: number;
   readonly wait: number;
+  readonly allowLeak?: readonly string[];
   readonly quiet?: true;
   readonly debug?: true;
   readonly color: boolean;
@@ -50,6 +51,19 @@ export function withSharedFlags(command: Command): Command {
   ];
   for (const flag of flags) command.addOption(flag.helpGroup(SHARED));
   return command;
+}
+
+/** `--allow-leak`, any number of times: for the verbs that fit models. */
+export function withAllowLeak(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--allow-leak <name>',
+      'let this column pass although the leak audit flags it (again for more)',
+    ).argParser((given: string, before: readonly string[] | undefined) => [
+      ...(before ?? []),
+      text('--allow-leak', given),
+    ]),
+  );
 }
 
 /** A day of the calendar, `YYYY-MM-DD`. Throws `UserError` otherwise. */

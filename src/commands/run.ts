@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { withSharedFlags } from './flags.ts';
+import { withAllowLeak, withSharedFlags } from './flags.ts';
 import { type Finish, readOptions, show } from './session.ts';
 
 /** `retain run`: the nightly job. */
 export function register(program: Command, finish: Finish): void {
-  withSharedFlags(program.command('run'))
+  withAllowLeak(withSharedFlags(program.command('run')))
     .summary('the nightly job: check, ingest, features, agents, ledger, lists')
     .description(
       'Reads the exports, computes every account as of one day, runs the agents and the supervisor, ' +

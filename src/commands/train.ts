@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { withSharedFlags } from './flags.ts';
+import { withAllowLeak, withSharedFlags } from './flags.ts';
 import { readOptions, show } from './session.ts';
 
 /** `retain train`: fits, calibrates, validates and saves the models. */
 export function register(program: Command): void {
-  withSharedFlags(program.command('train'))
+  withAllowLeak(withSharedFlags(program.command('train')))
     .summary('fits, calibrates, validates and saves the models; prints the model card')
     .description(
       'Fits every rung of the ladder on closed outcomes only, compares them out of time, takes the simplest ' +

@@ -71,8 +71,13 @@ export interface LeakRecord {
   /** `table.column`, or a feature. */
   readonly name: string;
   readonly message: string;
-  /** `left_out` of the model; `hidden`: no view shows the cell before its day; `warned`: a raw column to look at. */
-  readonly treatment: 'left_out' | 'hidden' | 'warned';
+  /**
+   * `left_out` of the model; `allowed` into it by a person (`--allow-leak`); `hidden`: no view shows the cell before its day;
+   * `warned`: a raw column to look at.
+   */
+  readonly treatment: 'left_out' | 'allowed' | 'hidden' | 'warned';
+  /** A custom column that the configuration admitted (`model.features`). */
+  readonly is_admitted: boolean;
 }
 
 /** The frozen churn model of one as-of date. */

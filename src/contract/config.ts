@@ -175,6 +175,9 @@ export interface Config {
     readonly min_outcomes: number;
     readonly min_months: number;
     readonly every: 'month' | 'week';
+    /** Custom columns (keys of `custom`) that are features of the models. */
+    readonly features: readonly string[];
+    /** Admitted columns and features that the leak audit shall let pass. */
     readonly allow_leak: readonly string[];
   };
 }

@@ -37,6 +37,8 @@ export interface CommonOptions {
   readonly width: number;
   /** `--wait`: seconds to wait for a ledger that another process holds. */
   readonly wait: number;
+  /** `--allow-leak`, once for each: added to `model.allow_leak` of the configuration. */
+  readonly allowLeak?: readonly string[];
   /** Today (UTC), read once by the command, so that nothing below reads a clock. */
   readonly today: Day;
   /** Talk and progress, to stderr. */

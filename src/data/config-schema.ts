@@ -201,6 +201,7 @@ export const configSchema = z.strictObject({
     min_outcomes: z.int().min(1),
     min_months: z.int().min(1),
     every: z.enum(['month', 'week']),
+    features: z.array(z.string()),
     allow_leak: z.array(z.string()),
   }),
 });

@@ -139,7 +139,7 @@ function longHealth(health: unknown): unknown {
 
 /** What one key's schema cannot see: names that refer to other keys, and what a table needs. */
 function crossChecks(config: z.infer<typeof configSchema>): Fault[] {
-  return [...tableFaults(config), ...scorecardFaults(config), ...customFaults(config)];
+  return [...tableFaults(config), ...scorecardFaults(config), ...customFaults(config), ...featureFaults(config)];
 }
 
 function tableFaults(config: z.infer<typeof configSchema>): Fault[] {
@@ -225,6 +225,27 @@ function customFaults(config: z.infer<typeof configSchema>): Fault[] {
   return Object.entries(config.custom).flatMap(([key, custom]): Fault[] => {
     if (tableNames.includes(custom.table)) return [];
     return [unknownKey(['custom', key], tableNames, `names the table ${custom.table}, which does not exist`)];
+  });
+}
+
+/** `model.features` admits declared custom columns, and no two that would have one name. */
+function featureFaults(config: z.infer<typeof configSchema>): Fault[] {
+  const declared = Object.keys(config.custom);
+  const shortName = (key: string) => key.slice(key.lastIndexOf('.') + 1);
+  return config.model.features.flatMap((key, index): Fault[] => {
+    const path = ['model', 'features', index];
+    if (!declared.includes(key)) {
+      const near = nearest(key, declared);
+      return [
+        {
+          path,
+          message: `is ${key}, which is not declared under custom${near === undefined ? '' : `; did you mean ${near}?`}`,
+        },
+      ];
+    }
+    const twin = config.model.features.slice(0, index).find((other) => shortName(other) === shortName(key));
+    if (twin === undefined) return [];
+    return [{ path, message: `is ${key}, which would have the name of ${twin} before it` }];
   });
 }
 

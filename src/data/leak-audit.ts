@@ -1,59 +1,53 @@
 import { type Engine, quoteName } from '../engine/engine.ts';
 import type { Day } from '../lib/dates.ts';
 import { type ContractTable, TABLES } from './contract.ts';
+import type { CustomFeature } from './custom-features.ts';
+import { auditAdmitted } from './leak-audit-admitted.ts';
+import {
+  areaUnderCurve,
+  isText,
+  type LeakFinding,
+  numericValues,
+  SMALLEST_COUNT,
+  SUSPICIOUS_AUC,
+} from './leak-finding.ts';
 import type { Panel } from './panel.ts';
 import { clearViews, standViews } from './standing.ts';
-
-/** One suspicion that a column knows the outcome. */
-export interface LeakFinding {
-  /**
-   * `separates`: alone it ranks outcomes almost perfectly; `known_only_for_churned`: filled on churned rows and on no
-   * others; `changes_with_future`: its value as of a day differs once later rows and cells are removed.
-   */
-  readonly kind: 'separates' | 'known_only_for_churned' | 'changes_with_future';
-  /** `feature` of the panel, or `column` of a canonical table (`table.column`). */
-  readonly level: 'feature' | 'column';
-  readonly name: string;
-  readonly churn_basis: 'leave' | 'renewal' | null;
-  /** Single-feature AUC, the better direction (0.5–1); null for other kinds. */
-  readonly auc: number | null;
-  /** Rows that carry the suspicion. */
-  readonly row_count: number;
-  /** The as-of views hide the cell until it happened, so that no model can see it early. */
-  readonly is_masked: boolean;
-  /** One sentence for the report. */
-  readonly message: string;
-}
 
 export interface AuditOptions {
   readonly panel: Panel;
   /** Day at which values are compared with and without later rows. Default: the panel's middle date. */
   readonly asOf?: Day;
-  /** Features a person declared harmless (`model.allow_leak`). */
-  readonly allow?: readonly string[];
+  /** Custom columns among the panel's features. */
+  readonly admitted?: readonly CustomFeature[];
 }
-
-const SUSPICIOUS_AUC = 0.95;
-/** Fewer outcomes, or filled rows, than this are chance. */
-const SMALLEST_COUNT = 10;
 
 /**
  * Looks for columns that know the outcome: panel features with a single-feature AUC of 0.95 or more, or known for
  * churned accounts only, or that change when rows and cells after a day are removed; and raw columns filled only on
- * rows over or flagged as churned. Findings come in the order feature before column, then by name.
+ * rows over or flagged as churned. Custom columns that the configuration admitted are looked at more sharply, because no
+ * as-of view masks them. Findings come in the order admitted, feature, column, then by name.
  */
 export async function auditLeaks(engine: Engine, options: AuditOptions): Promise<LeakFinding[]> {
-  const allowed = new Set(options.allow ?? []);
   const asOf = options.asOf ?? options.panel.dates[Math.floor(options.panel.dates.length / 2)];
   const findings = [
     ...auditFeatures(options.panel),
     ...(asOf === undefined ? [] : await auditFuture(engine, asOf)),
     ...(await auditColumns(engine, options.panel.knownBy)),
   ];
-  return findings
-    .filter((finding) => !allowed.has(finding.name))
-    .sort((a, b) => order(a.level === b.level ? 0 : a.level === 'feature' ? -1 : 1, a, b));
+  const admitted = new Map((options.admitted ?? []).map((feature) => [feature.column, feature]));
+  return [
+    ...auditAdmitted(options.panel, options.admitted ?? []),
+    ...findings.map((finding) => {
+      const custom = finding.feature === null ? undefined : admitted.get(finding.feature);
+      if (custom === undefined) return finding;
+      const message = finding.message.replace(custom.column, custom.key);
+      return { ...finding, level: 'admitted' as const, name: custom.key, message };
+    }),
+  ].sort((a, b) => order(LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level), a, b));
 }
+
+const LEVELS: readonly LeakFinding['level'][] = ['admitted', 'feature', 'column'];
 
 function order(level: number, a: LeakFinding, b: LeakFinding): number {
   const left = `${a.name} ${a.kind} ${a.churn_basis ?? ''}`;
@@ -71,8 +65,11 @@ function auditFeatures(panel: Panel): LeakFinding[] {
     if (outcomes < SMALLEST_COUNT || rows.length - outcomes < SMALLEST_COUNT) continue;
     for (const name of panel.features) {
       const values = numericValues(panel, name, rows, label);
-      const filled = rows.filter((_, k) => !Number.isNaN(values[k] ?? Number.NaN));
-      const common = { level: 'feature', name, churn_basis: wanted, is_masked: false } as const;
+      const texts = isText(panel, name) ? panel.text(name) : undefined;
+      const filled = rows.filter((i, k) =>
+        texts === undefined ? !Number.isNaN(values[k] ?? Number.NaN) : (texts[i] ?? null) !== null,
+      );
+      const common = { level: 'feature', name, feature: name, churn_basis: wanted, is_masked: false } as const;
       if (filled.length >= SMALLEST_COUNT && filled.every((i) => label[i] === 1)) {
         findings.push({
           ...common,
@@ -102,53 +99,6 @@ function rowsWhere(count: number, holds: (i: number) => boolean): number[] {
   const rows: number[] = [];
   for (let i = 0; i < count; i++) if (holds(i)) rows.push(i);
   return rows;
-}
-
-/** Values of a feature at rows; a text feature of few kinds becomes the outcome rate of its kind. */
-function numericValues(panel: Panel, name: string, rows: readonly number[], label: Float64Array): number[] {
-  const type = panel.info.find((column) => column.name === name)?.type;
-  if (type !== 'VARCHAR') {
-    const values = panel.number(name);
-    return rows.map((i) => values[i] ?? Number.NaN);
-  }
-  const texts = panel.text(name);
-  const kinds = new Map<string, { count: number; outcomes: number }>();
-  for (const i of rows) {
-    const text = texts[i];
-    if (text === null || text === undefined) continue;
-    const kind = kinds.get(text) ?? { count: 0, outcomes: 0 };
-    kinds.set(text, { count: kind.count + 1, outcomes: kind.outcomes + (label[i] ?? 0) });
-  }
-  // Rates of rare kinds are the label itself: many kinds would always look like a leak.
-  if (kinds.size > 20) return rows.map(() => Number.NaN);
-  return rows.map((i) => {
-    const kind = kinds.get(texts[i] ?? '');
-    return kind === undefined ? Number.NaN : kind.outcomes / kind.count;
-  });
-}
-
-/**
- * Area under the ROC curve, the better of both directions (0.5–1), ties counted half (mid-ranks); null when either
- * class has fewer than ten rows.
- */
-export function areaUnderCurve(rows: readonly { readonly label: number; readonly value: number }[]): number | null {
-  const positives = rows.filter(({ label }) => label === 1).length;
-  const negatives = rows.length - positives;
-  if (positives < SMALLEST_COUNT || negatives < SMALLEST_COUNT) return null;
-  const sorted = rows.toSorted((a, b) => a.value - b.value);
-  let rankSum = 0;
-  for (let start = 0; start < sorted.length; ) {
-    let end = start;
-    let tied = 0;
-    while (end < sorted.length && sorted[end]?.value === sorted[start]?.value) {
-      tied += sorted[end]?.label ?? 0;
-      end += 1;
-    }
-    rankSum += (tied * (start + 1 + end)) / 2;
-    start = end;
-  }
-  const auc = (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
-  return Math.max(auc, 1 - auc);
 }
 
 /** Features of a day, computed from tables from which everything later was taken away, must be the same. */
@@ -185,6 +135,7 @@ async function auditFuture(engine: Engine, asOf: Day): Promise<LeakFinding[]> {
         kind: 'changes_with_future',
         level: 'feature',
         name,
+        feature: name,
         churn_basis: null,
         auc: null,
         row_count: Number(count),
@@ -269,6 +220,7 @@ async function auditColumns(engine: Engine, knownBy: Day): Promise<LeakFinding[]
         kind: 'known_only_for_churned',
         level: 'column',
         name: `${table.name}.${name}`,
+        feature: null,
         churn_basis: null,
         auc: null,
         row_count: filled,

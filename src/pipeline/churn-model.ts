@@ -1,8 +1,10 @@
 import type { CellRow, Day } from '../contract/agent.ts';
 import type { ChurnModel } from '../contract/churn-model.ts';
+import type { Config } from '../contract/config.ts';
 import type { CommonOptions } from '../contract/options.ts';
+import { customFeatures } from '../data/custom-features.ts';
 import { daysBetween, longDay } from '../lib/dates.ts';
-import { CHURN_MODEL_SCHEMA, fitChurn } from './churn-training.ts';
+import { CHURN_MODEL_SCHEMA, fitChurn, type TrainingHelp } from './churn-training.ts';
 import { openPool } from './pool.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -27,6 +29,7 @@ export async function chooseModel(workspace: Workspace, servesFrom: Day, options
     const model = JSON.parse(String(text)) as ChurnModel;
     if (model.schema_version !== CHURN_MODEL_SCHEMA) continue;
     if (model.churn_definition !== config.churn.definition || model.seed !== config.seed) continue;
+    if (!restsOnWhatIsAdmitted(model, config)) continue;
     const age = daysBetween(model.as_of, asOf);
     if (age > config.model.max_age_days) break;
     return { model, note: `model of ${longDay(model.as_of)}, ${age} days old` };
@@ -34,22 +37,30 @@ export async function chooseModel(workspace: Workspace, servesFrom: Day, options
   const why =
     rows.length === 0
       ? 'no model was stored'
-      : `the stored one is older than ${config.model.max_age_days} days or of another definition`;
+      : `the stored one is older than ${config.model.max_age_days} days, of another definition or of other features`;
   options.progress.stage(`training as of ${servesFrom}`);
   const model = await fitInPool(workspace, servesFrom, options);
   options.progress.done();
   return { model, note: `model fitted now, as of ${longDay(servesFrom)}, because ${why}` };
 }
 
+/** Whether the columns a model was given beyond the catalogue, and the leaks it was allowed, are still admitted. */
+function restsOnWhatIsAdmitted(model: ChurnModel, config: Config): boolean {
+  const admitted = new Set(customFeatures(config).map(({ column }) => column));
+  const hasFeatures = model.feature_names.every((name) => !name.startsWith('custom_') || admitted.has(name));
+  const allowed = model.leaks.filter(({ treatment }) => treatment === 'allowed');
+  return hasFeatures && allowed.every(({ name }) => config.model.allow_leak.includes(name));
+}
+
 /** Fits the churn model of a day with worker threads, which change nothing but how long it takes. */
 export async function fitInPool(
   { engine, config }: Pick<Workspace, 'engine' | 'config'>,
   asOf: Day,
-  { progress }: Pick<CommonOptions, 'progress'>,
+  { progress, onLeak }: Pick<CommonOptions, 'progress'> & Pick<TrainingHelp, 'onLeak'>,
 ): Promise<ChurnModel> {
   const pool = openPool();
   try {
-    return await fitChurn(engine, config, asOf, { progress, pool });
+    return await fitChurn(engine, config, asOf, { progress, pool, onLeak });
   } finally {
     await pool.close();
   }

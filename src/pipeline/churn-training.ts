@@ -11,6 +11,7 @@ import type {
 import type { Config } from '../contract/config.ts';
 import type { FittedModel, Pool, TrainingTable } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
+import { customFeatures } from '../data/custom-features.ts';
 import { auditLeaks } from '../data/leak-audit.ts';
 import { observationDates } from '../data/panel.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -23,10 +24,11 @@ import { shrinkRates } from '../models/interval.ts';
 import { climbLadder, type LadderResult } from '../models/ladder.ts';
 import { fitServing } from '../models/serving.ts';
 import type { Panel } from '../models/splits.ts';
+import { judgeLeaks } from './leak-verdict.ts';
 import { type BasisPanel, buildPanel, readBasis } from './panel.ts';
 
 /** Raised when the stored form of a churn model changes; one of another form is fitted again. */
-export const CHURN_MODEL_SCHEMA = 3;
+export const CHURN_MODEL_SCHEMA = 4;
 /** Days of the further horizons. */
 const HORIZONS: readonly number[] = [30, 180];
 /** Refits of the serving rung on resampled accounts: the entry interval. */
@@ -37,10 +39,15 @@ const REFITS = 20;
  */
 const MIN_EXPECTED_OUTCOMES = 10;
 
-/** What training may use: neither changes what it finds. */
+/** What training may use, and what it does on a leak. Progress and pool change nothing of what it finds. */
 export interface TrainingHelp {
   readonly progress?: Progress | undefined;
   readonly pool?: Pool | undefined;
+  /**
+   * What an admitted column that knows the outcome does, unless it is allowed: stop the training with a `UserError`, or stay
+   * out of the model (default), so that a nightly job goes on.
+   */
+  readonly onLeak?: 'refuse' | 'leave_out' | undefined;
 }
 
 /**
@@ -51,7 +58,7 @@ export async function fitChurn(
   engine: Engine,
   config: Config,
   asOf: Day,
-  { progress, pool }: TrainingHelp = {},
+  { progress, pool, onLeak = 'leave_out' }: TrainingHelp = {},
 ): Promise<ChurnModel> {
   const leftOut = new Map<string, string>();
   const first = await firstDay(engine);
@@ -62,15 +69,10 @@ export async function fitChurn(
   if (dates.length > 0) {
     const panel = await buildPanel(engine, config, dates, asOf, progress);
     progress?.detail('looking for columns that know the outcome');
-    for (const leak of await auditLeaks(engine, { panel, allow: config.model.allow_leak })) {
-      const { name, message } = leak;
-      if (leak.level === 'feature') leftOut.set(name, message);
-      leaks.push({
-        name,
-        message,
-        treatment: leak.level === 'feature' ? 'left_out' : leak.is_masked ? 'hidden' : 'warned',
-      });
-    }
+    const findings = await auditLeaks(engine, { panel, admitted: customFeatures(config) });
+    const judged = judgeLeaks(findings, config, onLeak);
+    leaks.push(...judged.leaks);
+    for (const [feature, reason] of judged.leftOut) leftOut.set(feature, reason);
     const excluded = new Set(leftOut.keys());
     for (const basis of ['leave', 'renewal'] as const) {
       progress?.detail(`fitting: ${basis}`);

@@ -6,6 +6,7 @@ import type { ChurnModel } from '../contract/churn-model.ts';
 import type { HealthSettings } from '../contract/config.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { StepResult, SupervisorState } from '../contract/supervisor.ts';
+import { customFeatures } from '../data/custom-features.ts';
 import { assessQuality, type QualityFinding } from '../data/quality.ts';
 import { readState } from '../ledger/index.ts';
 import { addDays } from '../lib/dates.ts';
@@ -227,7 +228,12 @@ class LivingNight {
       };
       return settings;
     }
-    if (agent.id === 'churn') return { ...(agent.defaults as object), lead_days: config.renewal.lead_days };
+    if (agent.id === 'churn') {
+      const nominal_features = customFeatures(config).flatMap(({ kind, column }) =>
+        kind === 'nominal' ? [column] : [],
+      );
+      return { ...(agent.defaults as object), lead_days: config.renewal.lead_days, nominal_features };
+    }
     return agent.id === 'renewal' ? { ...config.renewal, money: this.#money } : agent.defaults;
   }
 

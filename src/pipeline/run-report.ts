@@ -128,7 +128,20 @@ function reportWarnings(night: Night): Warning[] {
           ]
         : [],
   );
-  return [...failed, ...noneActive(night), ...qualityWarnings(night.quality, night.workspace)];
+  return [...failed, ...leakWarnings(night), ...noneActive(night), ...qualityWarnings(night.quality, night.workspace)];
+}
+
+/** Columns that the configuration admitted to the model and that know the outcome: a nightly job goes on without them. */
+function leakWarnings({ model }: Night): Warning[] {
+  const names = new Map(model.leaks.filter(({ is_admitted }) => is_admitted).map((leak) => [leak.name, leak]));
+  return [...names.values()].map(({ name, message, treatment }) => ({
+    what: message,
+    consequence:
+      treatment === 'allowed'
+        ? 'it was let into the model all the same: probabilities and reasons rest on it'
+        : 'the model was fitted without it',
+    remedy: treatment === 'allowed' ? `take ${name} out of model.allow_leak` : `take ${name} out of model.features`,
+  }));
 }
 
 /** Lists that are empty because nothing says who pays need another file, not another day. */

@@ -39,7 +39,7 @@ export async function train(options: CommonOptions): Promise<RunReport> {
   const { engine, asOf, config, configHash, ledgerFile } = workspace;
   await readState(engine, ledgerFile, ['decision'], { asOf, waitSeconds: options.wait });
   options.progress.stage(`training as of ${asOf}`);
-  const model = await fitInPool(workspace, asOf, options);
+  const model = await fitInPool(workspace, asOf, { ...options, onLeak: 'refuse' });
   options.progress.done();
   await commitRows(
     engine,
@@ -118,6 +118,7 @@ function factList(model: ChurnModel): ReportList {
 /** What is done about a column or feature that knows the outcome. */
 const TREATMENTS: Readonly<Record<LeakRecord['treatment'], string>> = {
   left_out: 'left out of the model',
+  allowed: 'let into the model by --allow-leak or model.allow_leak',
   hidden: 'hidden until known: no day sees it before it happened',
   warned: 'never a feature; look at where it comes from',
 };
@@ -131,7 +132,7 @@ function leakList(model: ChurnModel): ReportList {
     headline:
       model.leaks.length === 0
         ? 'the leak audit found no column that knows the outcome'
-        : `the leak audit found ${model.leaks.length}: ${count('left_out')} left out of the model, ${count('hidden')} hidden until known, ${count('warned')} to look at`,
+        : `the leak audit found ${model.leaks.length}: ${count('left_out')} left out of the model, ${count('allowed')} let into it, ${count('hidden')} hidden until known, ${count('warned')} to look at`,
     columns: [
       { key: 'name', label: 'column or feature', kind: 'text' },
       { key: 'treatment', label: 'what is done', kind: 'text' },

@@ -6,6 +6,9 @@ import type { Config } from '../contract/config.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import { resolveAsOf } from '../data/as-of.ts';
 import { loadConfig } from '../data/config.ts';
+import { nearest } from '../data/config-error.ts';
+import { admitFeatures, customFeatures } from '../data/custom-features.ts';
+import { FEATURES } from '../data/features.ts';
 import { type IngestResult, ingest } from '../data/ingest.ts';
 import { createSettings } from '../data/settings.ts';
 import { createViews } from '../data/views.ts';
@@ -62,7 +65,27 @@ export function findConfig(options: CommonOptions): Config {
     ...(options.data === undefined ? {} : { data: resolve(options.data) }),
     ...(options.store === undefined ? {} : { store: resolve(options.store) }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(options.allowLeak === undefined ? {} : { model: allowing(config, options.allowLeak) }),
   };
+}
+
+/**
+ * The model settings with leaks let pass by `--allow-leak`.
+ * @throws UserError for a name that is neither a feature nor a declared custom column
+ */
+function allowing(config: Config, names: readonly string[]): Config['model'] {
+  const known = [...FEATURES.map(({ name }) => name), ...Object.keys(config.custom)];
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    throw new UserError(`--allow-leak ${name} is neither a feature nor a column declared under custom`, {
+      hint:
+        near === undefined
+          ? 'Name it as the message of retain train does, for example --allow-leak account.region.'
+          : `Did you mean ${near}?`,
+    });
+  }
+  return { ...config.model, allow_leak: [...new Set([...config.model.allow_leak, ...names])].sort() };
 }
 
 /** Settings that change results, hashed: equal hashes and equal inputs give equal reports. */
@@ -97,6 +120,7 @@ export async function openWorkspace(options: CommonOptions): Promise<Workspace> 
     options.progress.done();
     await createSettings(engine, config);
     await createViews(engine);
+    await admitFeatures(engine, customFeatures(config));
     const { asOf, reason, stopped } = await resolveAsOf(engine, config, {
       requested: options.asOf,
       today: options.today,

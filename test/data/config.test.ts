@@ -179,6 +179,11 @@ describe('faults of a configuration', () => {
       '2:54: health.components.product_usage.measures.usage.pulse is a custom metric: segments can use it, a scorecard cannot read it',
     ],
     [
+      'feature not declared',
+      'custom: { account.region: attribute }\nmodel: { features: [account.regoin] }',
+      '2:21: model.features.0 is account.regoin, which is not declared under custom; did you mean account.region?',
+    ],
+    [
       'custom table',
       'custom: { acount.region: attribute }',
       '1:11: custom.acount.region names the table acount, which does not exist',
