@@ -2,6 +2,7 @@ import type { Agent, AgentContext, CellRow, ColumnSet, Finding, FindingTable, Ta
 import type { ChurnModel } from '../contract/churn-model.ts';
 import type { FeatureColumn } from '../contract/model.ts';
 import type { Ground, RankedProposal } from '../contract/supervisor.ts';
+import { FACT_FEEDS } from '../data/fact-feeds.ts';
 import { featureSentence, ownPast, valueText } from '../data/feature-words.ts';
 import { FEATURES } from '../data/features.ts';
 import { addDays } from '../lib/dates.ts';
@@ -28,7 +29,7 @@ export interface ChurnSettings {
   readonly valid_days: number;
   /** Days before a decision from which the renewal model may speak: `renewal.lead_days`. */
   readonly lead_days: number;
-  /** Features that are text beside those of the catalogue: custom columns that the configuration admitted. */
+  /** Admitted custom columns that are text. */
   readonly nominal_features: readonly string[];
 }
 
@@ -70,9 +71,7 @@ export const churn: Agent<ChurnSettings> = {
   async run(context, settings): Promise<Finding> {
     const model = context.model as ChurnModel | undefined;
     const book = await context.columns(BOOK, { lead: settings.lead_days });
-    const isNominal = (name: string) =>
-      CATALOGUE.get(name)?.kind === 'nominal' || settings.nominal_features.includes(name);
-    const scored = scoreBook(book, model, isNominal);
+    const scored = scoreBook(book, model, (name) => isNominal(name, settings));
     const facts = await readFacts(context, model);
     const risks = assessRisks(book, scored, model, facts, settings.entry_factor);
     const peers = await readPeers(context, scored);
@@ -88,6 +87,8 @@ export const churn: Agent<ChurnSettings> = {
 };
 
 const CATALOGUE = new Map(FEATURES.map((feature) => [feature.name, feature]));
+const isNominal = (name: string, { nominal_features }: ChurnSettings) =>
+  CATALOGUE.get(name)?.kind === 'nominal' || nominal_features.includes(name);
 
 /** Features that someone can move, with the direction that is healthy. */
 const MOVABLE = new Map(
@@ -286,21 +287,6 @@ function termValue(column: FeatureColumn | undefined, row: number): string {
   if (value === undefined || Number.isNaN(value)) return 'missing';
   return column?.kind === 'nominal' ? (column.categories?.[value] ?? 'unseen') : String(value);
 }
-
-/** Feed that each fact was read from; a stale feed's facts open nothing. */
-const FACT_FEEDS: Readonly<Record<string, readonly string[]>> = {
-  no_use: ['usage'],
-  usage_drop: ['usage'],
-  users_drop: ['usage'],
-  decision_due: ['contract'],
-  term_ended_in_use: ['contract', 'usage'],
-  champion_left: ['contact'],
-  executive_left: ['contact'],
-  priority_ticket: ['ticket'],
-  invoice_overdue: ['invoice'],
-  csm_call_red: ['csm_call'],
-  risk_phrase: ['ticket', 'interaction', 'survey'],
-};
 
 function propose(
   context: AgentContext,

@@ -6,7 +6,6 @@ import type { Config } from '../contract/config.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import { resolveAsOf } from '../data/as-of.ts';
 import { loadConfig } from '../data/config.ts';
-import { nearest } from '../data/config-error.ts';
 import { admitFeatures, customFeatures } from '../data/custom-features.ts';
 import { FEATURES } from '../data/features.ts';
 import { type IngestResult, ingest } from '../data/ingest.ts';
@@ -15,6 +14,7 @@ import { createViews } from '../data/views.ts';
 import { openDuckDB } from '../engine/duckdb.ts';
 import type { Engine } from '../engine/engine.ts';
 import { UserError } from '../lib/errors.ts';
+import { nearest } from '../lib/spelling.ts';
 
 /** What every verb that computes starts from: exports ingested, views in place, the as-of date settled. */
 export interface Workspace {
