@@ -13,6 +13,7 @@ import { register as renewal } from './commands/renewal.ts';
 import { register as run } from './commands/run.ts';
 import { register as sample } from './commands/sample.ts';
 import type { Finish } from './commands/session.ts';
+import { register as signals } from './commands/signals.ts';
 import { register as train } from './commands/train.ts';
 import { messageOf, UserError } from './lib/errors.ts';
 
@@ -20,7 +21,7 @@ import { messageOf, UserError } from './lib/errors.ts';
 // long calculation holds the event loop, and a run is atomic wherever it is stopped.
 
 /** Verbs in the order of the help: set up, nightly, lists, models, shell. */
-const VERBS = [sample, init, check, run, atRisk, health, churn, renewal, account, train, completion, demoRun];
+const VERBS = [sample, init, check, run, atRisk, health, churn, renewal, account, train, signals, completion, demoRun];
 
 /** Builds the program. Nothing below `commands/` is loaded until a verb's action runs. */
 function createProgram(finish: Finish): Command {

@@ -103,7 +103,7 @@ export async function fitChurn(
 }
 
 /** First day on which contracts and, where there is one, the usage feed give history; null without dated contracts. */
-async function firstDay(engine: Engine): Promise<Day | null> {
+export async function firstDay(engine: Engine): Promise<Day | null> {
   const [row] = await engine.rows(
     `select case when used.first_on > paid.first_on then used.first_on else paid.first_on end as first_on
      from (select min(start_date) as first_on from contract) as paid

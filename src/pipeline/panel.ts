@@ -4,7 +4,7 @@ import type { Config } from '../contract/config.ts';
 import type { FeatureColumn } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
 import { type Panel as AuditPanel, buildPanel as buildPlainPanel, PANEL_KEYS } from '../data/panel.ts';
-import type { Columnar, Engine } from '../engine/engine.ts';
+import { type Columnar, type Engine, quoteName } from '../engine/engine.ts';
 import { nominalColumn } from '../models/feature-column.ts';
 import { freezeCalibration } from '../models/health-calibration.ts';
 import { scoreHealth } from '../models/scorecard.ts';
@@ -17,8 +17,8 @@ import { planRelations } from './replay.ts';
 const FRAME: ReadonlySet<string> = new Set(PANEL_KEYS);
 
 /**
- * Builds `main.panel` (`data/panel.ts`; here with the health score of the date) and `main.panel_fact` (facts held on each
- * date).
+ * Builds `main.panel` (`data/panel.ts`; here with the health score of the date), `main.panel_fact` (red facts held on each
+ * date); with `scorecard` also `main.panel_health` (of each date and account `<component>` and `<measure>_score`, 0–100).
  */
 export async function buildPanel(
   engine: Engine,
@@ -26,11 +26,13 @@ export async function buildPanel(
   dates: readonly Day[],
   knownBy: Day,
   progress?: Progress,
+  { scorecard = false }: { readonly scorecard?: boolean } = {},
 ): Promise<AuditPanel> {
   const relations = planRelations(['account_features', 'health_measures', 'fact']);
   await engine.execute(
     'create or replace table main.panel_fact (observation_date date, account_id varchar, kind varchar)',
   );
+  await engine.execute('drop table if exists main.panel_health');
   await clearDate(engine);
   let done = 0;
   const panel = await buildPlainPanel(engine, {
@@ -42,7 +44,7 @@ export async function buildPanel(
       done += 1;
       progress?.detail(`${done} of ${dates.length}: ${asOf}`);
       await materialiseDate(engine, asOf, relations, DERIVED, config);
-      await scoreDate(engine, config, asOf);
+      await scoreDate(engine, config, asOf, scorecard);
       await engine.execute(
         'insert into main.panel_fact select distinct $as_of::date, account_id, kind from dated.fact where is_red',
         { as_of: asOf },
@@ -54,7 +56,7 @@ export async function buildPanel(
 }
 
 /** Health of every account on the date, peers frozen on that same day, so that nothing later shapes it. */
-async function scoreDate(engine: Engine, config: Config, asOf: Day): Promise<void> {
+async function scoreDate(engine: Engine, config: Config, asOf: Day, isKept: boolean): Promise<void> {
   const book = await engine.columns('select * from dated.health_measures order by account_id');
   const measures = Object.values(config.health.components).flatMap((component) => Object.keys(component.measures));
   const segment = book.text('segment').map((value) => value ?? '');
@@ -68,6 +70,29 @@ async function scoreDate(engine: Engine, config: Config, asOf: Day): Promise<voi
   );
   await engine.execute('create or replace table dated.panel_health (account_id varchar, health_score double)');
   await engine.append('dated.panel_health', { account_id: account, health_score: scores.health_score });
+  if (!isKept) return;
+  await keepScorecard(engine, asOf, account, {
+    ...scores.components,
+    ...Object.fromEntries(Object.entries(scores.measures).map(([name, column]) => [`${name}_score`, column])),
+  });
+}
+
+/** Adds the date's rows to `main.panel_health`. */
+async function keepScorecard(
+  engine: Engine,
+  asOf: Day,
+  account: readonly string[],
+  columns: Readonly<Record<string, Float64Array>>,
+): Promise<void> {
+  const declared = Object.keys(columns).map((name) => `${quoteName(name)} double`);
+  await engine.execute(
+    `create table if not exists main.panel_health (observation_date date, account_id varchar, ${declared.join(', ')})`,
+  );
+  await engine.append('main.panel_health', {
+    observation_date: account.map(() => asOf),
+    account_id: account,
+    ...columns,
+  });
 }
 
 /** The closed rows of one basis as a training panel, with the account ids behind its indices. */

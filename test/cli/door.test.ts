@@ -17,6 +17,7 @@ const VERBS = [
   'renewal',
   'account',
   'train',
+  'signals',
   'completion',
 ];
 const SHARED_FLAGS = [

@@ -1,0 +1,19 @@
+import type { Command } from 'commander';
+import { withAllowLeak, withSharedFlags } from './flags.ts';
+import { readOptions, show } from './session.ts';
+
+/** `retain signals`: the signal register, and weights and bands that the evidence proposes. */
+export function register(program: Command): void {
+  withAllowLeak(withSharedFlags(program.command('signals')))
+    .summary('which health signals predict, which mislead; proposes weights')
+    .description(
+      'Judges every feature, measure and component against who left: AUC within dates, lift, lead time, leading or ' +
+        'merely confirmatory, direction, stability, leaks. Where later dates bear it out, a change of weights and bands ' +
+        'is written to proposals/ for a person to apply.',
+    )
+    .action(async (_flags: unknown, command: Command) => {
+      const options = await readOptions(command);
+      const { signals } = await import('../pipeline/signals.ts');
+      await show(await signals(options), options, command);
+    });
+}

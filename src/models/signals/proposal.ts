@@ -1,0 +1,374 @@
+import type { ComponentSetting, HealthSettings, MeasureSetting } from '../../contract/config.ts';
+import { plainBand } from '../bands.ts';
+import type { HealthCalibration } from '../health-calibration.ts';
+import { type ClusteredMean, logLosses, pairedDifference } from '../metrics/index.ts';
+import { scoreHealth } from '../scorecard.ts';
+import { type AucGain, aucGain, type Strata, type StratifiedAuc, strataOf, stratifiedAuc } from './strata.ts';
+
+/** Closed rows of all bases, account by date, with every measure as scored. All arrays are equally long. */
+export interface ProposalRows {
+  readonly label: Uint8Array;
+  /** 0 … accountCount − 1. */
+  readonly account: Int32Array;
+  readonly accountCount: number;
+  /** Days since 1970-01-01. */
+  readonly observation_date: Int32Array;
+  readonly closed_on: Int32Array;
+  /** Rows of one basis are compared with each other alone. */
+  readonly basis: Uint8Array;
+  readonly segment: readonly string[];
+  readonly tenure_days: Float64Array;
+  readonly has_red_fact: Uint8Array;
+  /** 0–100 of each measure, `NaN` = missing. */
+  readonly measure_scores: Readonly<Record<string, Float64Array>>;
+}
+
+/** One weight that would change. */
+export interface WeightChange {
+  readonly component: string;
+  /** Null: the component's own weight. */
+  readonly measure: string | null;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface HealthProposal {
+  /** First day of the later part; the earlier part has the rows whose label had closed by it. */
+  readonly split_on: number | null;
+  readonly fit_outcomes: number;
+  readonly judged_outcomes: number;
+  /** Why nothing was looked for; null where it was. */
+  readonly reason: string | null;
+  readonly weights: {
+    readonly changes: readonly WeightChange[];
+    /** AUC of the proposed less the current weights on the later part; null where nothing would change. */
+    readonly gain: AucGain | null;
+    readonly auc_current: number | null;
+    readonly auc_proposed: number | null;
+    readonly is_proposed: boolean;
+  };
+  readonly bands: {
+    readonly from: HealthSettings['bands'];
+    readonly to: HealthSettings['bands'];
+    /** Log loss saved on the later part by telling accounts apart by the proposed bands, nats a row. */
+    readonly gain: (ClusteredMean & { readonly low: number; readonly high: number }) | null;
+    readonly is_proposed: boolean;
+  };
+}
+
+/** Factors a weight is tried at, against where it stands. */
+const FACTORS = [0, 0.5, 2] as const;
+const MAX_ROUNDS = 6;
+/** A change must gain this many of its own paired standard errors where it is fitted. */
+const ENOUGH = 1;
+const NO_PEERS: HealthCalibration = { schema_version: 1, frozen_on: '0001-01-01', measures: {} };
+const Z90 = 1.6448536269514722;
+
+/**
+ * Weights and bands that earlier dates would have taught, judged on later ones. The history is cut at the first date by
+ * which `minOutcomes` accounts had left; weights are moved one at a time (to nothing, half, double) as long as the AUC
+ * within dates gains at least one paired standard error on the earlier part; boundaries then to where three bands tell
+ * leavers from stayers best. Each is proposed only when the gain on the later part, paired and clustered by account, has a
+ * 90 % interval above 0. Fewer than `minOutcomes` leavers on either side: nothing is looked for.
+ */
+export function proposeHealth(rows: ProposalRows, settings: HealthSettings, minOutcomes: number): HealthProposal {
+  const split = splitDay(rows, minOutcomes);
+  const none = (reason: string, fit: number, judged: number): HealthProposal => ({
+    split_on: split,
+    fit_outcomes: fit,
+    judged_outcomes: judged,
+    reason,
+    weights: { changes: [], gain: null, auc_current: null, auc_proposed: null, is_proposed: false },
+    bands: { from: settings.bands, to: settings.bands, gain: null, is_proposed: false },
+  });
+  const all = leavers(rows, () => true);
+  if (split === null) return none(`${all} accounts left, ${minOutcomes} are needed to learn from`, all, 0);
+  const isEarly = (row: number) => (rows.closed_on[row] as number) <= split;
+  const isLater = (row: number) => (rows.observation_date[row] as number) >= split;
+  const fit = leavers(rows, isEarly);
+  const judged = leavers(rows, isLater);
+  if (judged < minOutcomes) {
+    return none(
+      `${judged} accounts left after the first ${fit}, ${minOutcomes} are needed to judge a proposal`,
+      fit,
+      judged,
+    );
+  }
+  const scorer = new Rescorer(rows, settings);
+  const current = scorer.score(settings);
+  const search = scorer.search(isEarly);
+  const chosen = scorer.score(search.settings);
+  const judge = (score: Float64Array) =>
+    scorer.auc(score, (row) => isLater(row) && !Number.isNaN(current[row]) && !Number.isNaN(chosen[row]));
+  const before = judge(current);
+  const after = judge(chosen);
+  const gain = search.changes.length === 0 ? null : aucGain(after, before);
+  const isProposed = gain !== null && gain.low > 0;
+  const bands = proposeBands(rows, isProposed ? chosen : current, settings.bands, isEarly, isLater);
+  return {
+    split_on: split,
+    fit_outcomes: fit,
+    judged_outcomes: judged,
+    reason: null,
+    weights: {
+      changes: search.changes,
+      gain,
+      auc_current: before.value,
+      auc_proposed: search.changes.length === 0 ? null : after.value,
+      is_proposed: isProposed,
+    },
+    bands,
+  };
+}
+
+/** Settings with one weight changed. */
+export function withWeight(
+  settings: HealthSettings,
+  { component, measure, to }: Omit<WeightChange, 'from'>,
+): HealthSettings {
+  const own = settings.components[component] as ComponentSetting;
+  const changed: ComponentSetting =
+    measure === null
+      ? { ...own, weight: to }
+      : {
+          ...own,
+          measures: { ...own.measures, [measure]: { ...(own.measures[measure] as MeasureSetting), weight: to } },
+        };
+  return { ...settings, components: { ...settings.components, [component]: changed } };
+}
+
+/** The first observation date by which enough accounts with the outcome had closed. */
+function splitDay(rows: ProposalRows, minOutcomes: number): number | null {
+  const dates = [...new Set(rows.observation_date)].sort((a, b) => a - b);
+  return dates.find((date) => leavers(rows, (row) => (rows.closed_on[row] as number) <= date) >= minOutcomes) ?? null;
+}
+
+function leavers(rows: ProposalRows, holds: (row: number) => boolean): number {
+  const seen = new Set<number>();
+  rows.label.forEach((label, row) => {
+    if (label === 1 && holds(row)) seen.add(rows.account[row] as number);
+  });
+  return seen.size;
+}
+
+/** Scores rows under other weights. Measures are scored already, so each is passed through as it is. */
+class Rescorer {
+  readonly #rows: ProposalRows;
+  readonly #settings: HealthSettings;
+  readonly #strata: Strata;
+  readonly #connected: Readonly<Record<string, Uint8Array>>;
+
+  constructor(rows: ProposalRows, settings: HealthSettings) {
+    this.#rows = rows;
+    this.#settings = settings;
+    const stratum = rows.observation_date.map((date, row) => 2 * date + (rows.basis[row] as number));
+    this.#strata = strataOf(stratum, rows.account, rows.accountCount);
+    this.#connected = connectedByDate(rows);
+  }
+
+  score(settings: HealthSettings): Float64Array {
+    const { segment, tenure_days, measure_scores, account } = this.#rows;
+    return scoreHealth(
+      {
+        account: Array.from(account, String),
+        segment,
+        tenure_days,
+        values: measure_scores,
+        connected: this.#connected,
+      },
+      passThrough(settings),
+      NO_PEERS,
+    ).health_score;
+  }
+
+  /** AUC of leaving by falling score, of the rows that `holds`. */
+  auc(score: Float64Array, holds: (row: number) => boolean): StratifiedAuc {
+    return stratifiedAuc(
+      score.map((value) => -value),
+      this.#rows.label,
+      this.#strata,
+      holds,
+    );
+  }
+
+  /** Moves one weight at a time while the earlier part gains enough. */
+  search(isEarly: (row: number) => boolean): { settings: HealthSettings; changes: WeightChange[] } {
+    let best = this.#settings;
+    let score = this.score(best);
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      let found: { settings: HealthSettings; score: Float64Array; gain: number } | undefined;
+      for (const move of movesOf(best)) {
+        const settings = withWeight(best, move);
+        const moved = this.score(settings);
+        const holds = (row: number) => isEarly(row) && !Number.isNaN(score[row]) && !Number.isNaN(moved[row]);
+        const gain = aucGain(this.auc(moved, holds), this.auc(score, holds));
+        if (gain.value < ENOUGH * gain.standard_error || !(gain.value > (found?.gain ?? 0))) continue;
+        found = { settings, score: moved, gain: gain.value };
+      }
+      if (found === undefined) break;
+      best = found.settings;
+      score = found.score;
+    }
+    return { settings: best, changes: changesBetween(this.#settings, best) };
+  }
+}
+
+/** The same scorecard for measures that are scored already: 0 stays 0, 100 stays 100. */
+function passThrough(settings: HealthSettings): HealthSettings {
+  const plain = (components: Readonly<Record<string, ComponentSetting>>) =>
+    Object.fromEntries(
+      Object.entries(components).map(([name, component]) => [
+        name,
+        {
+          ...component,
+          measures: Object.fromEntries(
+            Object.entries(component.measures).map(([measure, { weight }]): [string, MeasureSetting] => [
+              measure,
+              { weight, method: 'threshold', worst: 0, best: 100 },
+            ]),
+          ),
+        },
+      ]),
+    );
+  return {
+    ...settings,
+    components: plain(settings.components),
+    segments: Object.fromEntries(
+      Object.entries(settings.segments).map(([name, card]) => [
+        name,
+        card.components === undefined ? {} : { components: plain(card.components) },
+      ]),
+    ),
+  };
+}
+
+/** Whether a measure had a value anywhere in the book on the row's date, as `scoreHealth` finds it date by date. */
+function connectedByDate(rows: ProposalRows): Record<string, Uint8Array> {
+  return Object.fromEntries(
+    Object.entries(rows.measure_scores).map(([name, values]) => {
+      const dates = new Set<number>();
+      values.forEach((value, row) => {
+        if (!Number.isNaN(value)) dates.add(rows.observation_date[row] as number);
+      });
+      return [name, Uint8Array.from(rows.observation_date, (date) => (dates.has(date) ? 1 : 0))];
+    }),
+  );
+}
+
+/** Every weight at each factor, but those that would leave a component, or the scorecard, without weight. */
+function movesOf(settings: HealthSettings): Omit<WeightChange, 'from'>[] {
+  const moves: Omit<WeightChange, 'from'>[] = [];
+  const components = Object.entries(settings.components);
+  const live = components.filter(([, { weight }]) => weight > 0).length;
+  for (const [component, { weight, measures }] of components) {
+    if (weight === 0) continue;
+    for (const factor of FACTORS) {
+      if (factor > 0 || live > 1) moves.push({ component, measure: null, to: weight * factor });
+    }
+    const weighed = Object.entries(measures).filter(([, setting]) => setting.weight > 0);
+    if (weighed.length < 2) continue;
+    for (const [measure, setting] of weighed) {
+      for (const factor of FACTORS) moves.push({ component, measure, to: setting.weight * factor });
+    }
+  }
+  return moves;
+}
+
+function changesBetween(from: HealthSettings, to: HealthSettings): WeightChange[] {
+  return Object.entries(from.components).flatMap(([component, before]): WeightChange[] => {
+    const after = to.components[component] as ComponentSetting;
+    const own =
+      before.weight === after.weight ? [] : [{ component, measure: null, from: before.weight, to: after.weight }];
+    const measures = Object.entries(before.measures).flatMap(([measure, setting]): WeightChange[] => {
+      const weight = after.measures[measure]?.weight ?? setting.weight;
+      return weight === setting.weight ? [] : [{ component, measure, from: setting.weight, to: weight }];
+    });
+    return [...own, ...measures];
+  });
+}
+
+/** Boundaries are looked for in steps of five points. */
+const STEP = 5;
+/** A red band must hold between these shares of the earlier part: a list nobody could work is no band. */
+const RED_SHARE: readonly [number, number] = [0.01, 0.25];
+const MIN_GREEN_SHARE = 0.2;
+/** Rows at the rate of all that a band's rate is drawn toward. */
+const PRIOR_ROWS = 20;
+
+/** Boundaries whose three rates, learnt on the earlier part, lose least there; judged on the later part. */
+function proposeBands(
+  rows: ProposalRows,
+  score: Float64Array,
+  from: HealthSettings['bands'],
+  isEarly: (row: number) => boolean,
+  isLater: (row: number) => boolean,
+): HealthProposal['bands'] {
+  const scored = Int32Array.from(score.keys()).filter((row) => !Number.isNaN(score[row]));
+  const early = scored.filter(isEarly);
+  const later = scored.filter(isLater);
+  const lossOf = (bands: HealthSettings['bands'], on: Int32Array) =>
+    logLosses(
+      bandRates(rows, score, bands, early, on),
+      Uint8Array.from(on, (row) => rows.label[row] as number),
+    );
+  const account = (on: Int32Array) => Int32Array.from(on, (row) => rows.account[row] as number);
+  const before = lossOf(from, early);
+  let to = from;
+  let most = 0;
+  for (const bands of boundaries()) {
+    if (!isWorkable(score, bands, early)) continue;
+    const gain = pairedDifference(before, lossOf(bands, early), account(early));
+    if (gain.mean < ENOUGH * gain.standard_error || !(gain.mean > most)) continue;
+    to = bands;
+    most = gain.mean;
+  }
+  if (to === from || later.length === 0) return { from, to: from, gain: null, is_proposed: false };
+  const gain = pairedDifference(lossOf(from, later), lossOf(to, later), account(later));
+  const reach = Z90 * gain.standard_error;
+  const full = { ...gain, low: gain.mean - reach, high: gain.mean + reach };
+  return { from, to, gain: full, is_proposed: full.low > 0 };
+}
+
+function* boundaries(): Generator<HealthSettings['bands']> {
+  for (let red = 20; red <= 70; red += STEP) {
+    for (let green = red + 2 * STEP; green <= 90; green += STEP) yield { red, green };
+  }
+}
+
+function isWorkable(score: Float64Array, bands: HealthSettings['bands'], rows: Int32Array): boolean {
+  const red = rows.filter((row) => (score[row] as number) < bands.red).length / rows.length;
+  const green = rows.filter((row) => (score[row] as number) >= bands.green).length / rows.length;
+  return red >= RED_SHARE[0] && red <= RED_SHARE[1] && green >= MIN_GREEN_SHARE;
+}
+
+/** Outcome rate of each row's band and basis on `early`, drawn toward the basis's rate, for the rows `on`. */
+function bandRates(
+  rows: ProposalRows,
+  score: Float64Array,
+  bands: HealthSettings['bands'],
+  early: Int32Array,
+  on: Int32Array,
+): Float64Array {
+  const tally = new Map<string, { rows: number; outcomes: number }>();
+  const add = (key: string, label: number) => {
+    const entry = tally.get(key) ?? { rows: 0, outcomes: 0 };
+    entry.rows++;
+    entry.outcomes += label;
+    tally.set(key, entry);
+  };
+  const keyOf = (row: number) => {
+    const plain = plainBand(score[row] as number, bands);
+    const band = plain === 'green' && rows.has_red_fact[row] === 1 ? 'yellow' : plain;
+    return `${rows.basis[row]} ${band}`;
+  };
+  for (const row of early) {
+    add(keyOf(row), rows.label[row] as number);
+    add(String(rows.basis[row]), rows.label[row] as number);
+  }
+  return Float64Array.from(on, (row) => {
+    const all = tally.get(String(rows.basis[row])) ?? { rows: 0, outcomes: 0 };
+    const base = (all.outcomes + 0.5) / (all.rows + 1);
+    const own = tally.get(keyOf(row)) ?? { rows: 0, outcomes: 0 };
+    return (own.outcomes + PRIOR_ROWS * base) / (own.rows + PRIOR_ROWS);
+  });
+}
