@@ -151,6 +151,11 @@ function leavers(rows: ProposalRows, holds: (row: number) => boolean): number {
   return seen.size;
 }
 
+/** Health of the rows under `settings`, 0–100, from measures that are scored already; `NaN` = unscored. */
+export function rescored(rows: ProposalRows, settings: HealthSettings): Float64Array {
+  return new Rescorer(rows, settings).score(settings);
+}
+
 /** Scores rows under other weights. Measures are scored already, so each is passed through as it is. */
 class Rescorer {
   readonly #rows: ProposalRows;
