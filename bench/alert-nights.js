@@ -1,9 +1,13 @@
 // Whether dips that everybody shares flood the at-risk lists: a year of weekly readings over the sample company, new
 // alerts in weeks of the summer dip, the year's end, outages and the missing feed against those of ordinary weeks.
 //
-//   npm run build && node bench/alert-nights.js [--data DIR] [--from DAY] [--check]
+//   npm run build && node bench/alert-nights.js [--data DIR] [--twin DIR] [--from DAY] [--check]
 //
 // The supervisor is given all the capacity it asks for, so that what would be new is counted, not what fits.
+//
+// What else falls into those weeks (who leaves, which decisions and goals are due) is no dip's doing, and with three weeks
+// of a year end it does not average out. `--twin` names the same sample written with `--plain-calendar`: its same weeks
+// are what these would have been without the dips, and --check then holds the ratio to them.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,90 +26,126 @@ import { EMPTY_STATE } from '../dist/supervisor/index.js';
 const MAX_RATIO = 1.2;
 
 const { values } = parseArgs({
-  options: { data: { type: 'string' }, from: { type: 'string' }, check: { type: 'boolean', default: false } },
+  options: {
+    data: { type: 'string' },
+    twin: { type: 'string' },
+    from: { type: 'string' },
+    check: { type: 'boolean', default: false },
+  },
 });
 const root = fileURLToPath(new URL('../', import.meta.url));
 const data = values.data ?? join(root, 'fixtures/sample');
 const events = readEvents(join(data, 'truth/event.csv'));
-const quiet = { stage() {}, detail() {}, done() {}, note() {} };
-const workspace = await openWorkspace({
-  config: join(data, 'retain.yaml'),
-  store: join(root, 'bench/out/alert-nights'),
-  format: 'table',
-  quiet: true,
-  debug: false,
-  color: false,
-  width: 100,
-  wait: 5,
-  today: '2100-01-01',
-  progress: quiet,
-});
-const { engine, config, asOf } = workspace;
-const from = values.from ?? addDays(asOf, -54 * 7);
-const dates = [];
-for (let day = from; day <= asOf; day = addDays(day, 7)) dates.push(day);
-await readState(engine, join(root, 'bench/out/alert-nights/none.duckdb'), [], { asOf: from });
-const model = await fitChurn(engine, config, from);
-await reviseLastReading(workspace);
-let state = EMPTY_STATE;
-/** @type {{ day: string, opened: number, kind: string, reasons: Map<string, number> }[]} */
-const weeks = [];
-await replay({
-  engine,
-  config,
-  agents: AGENTS,
-  dates,
-  given: ['health_measures_revised'],
-  modelFor: (agent) => (agent.needsModel === true ? model : undefined),
-  settingsFor: (agent) =>
-    agent.id === 'health'
-      ? { health: config.health, calibration: undefined, previous: undefined }
-      : agent.id === 'renewal'
-        ? config.renewal
-        : agent.defaults,
-  decide: async ({ asOf: day }) => {
-    const settings = supervisorSettings(config, [], {});
-    const result = await arbitrate(engine, state, day, {
-      ...settings,
-      rows_per_csm: 1_000_000,
-      new_per_week: 1_000_000,
-      assumed_days: Number.MAX_SAFE_INTEGER,
-    });
-    state = result.state;
-    await rememberDate(engine, 'bench', day, false, {
-      config_hash: 'bench',
-      calibration_id: null,
-      model_id: model.model_id,
-    });
-    const opened = new Set(result.events.filter(({ event }) => event === 'opened').map(({ alert_id }) => alert_id));
-    const reasons = new Map();
-    for (const { alert_id, reason } of state.alerts)
-      if (opened.has(alert_id)) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    weeks.push({ day, opened: opened.size, kind: kindOf(day), reasons });
-  },
-});
+if (values.twin !== undefined && readEvents(join(values.twin, 'truth/event.csv')).length > 0)
+  throw new Error(`${values.twin} has dips of its own: write it with retain sample --plain-calendar`);
+const { weeks: counted, verdict } = await live(data, values.from);
+const twin = values.twin === undefined ? undefined : await live(values.twin, values.from);
+if (twin !== undefined && twin.weeks.map(({ day }) => day).join() !== counted.map(({ day }) => day).join())
+  throw new Error(`${values.twin} has other weeks than ${data}`);
 
-// The first weeks fill an empty list.
-const counted = weeks.slice(4);
-for (const { day, opened, kind } of counted) console.log(`${day}  ${String(opened).padStart(3)} new  ${kind}`);
-const ordinaryWeeks = counted.filter(({ kind }) => kind === 'ordinary').map(({ opened }) => opened);
+for (const [index, { day, opened, kind }] of counted.entries()) {
+  const without = twin === undefined ? '' : `${String(twin.weeks[index]?.opened).padStart(5)} without dips`;
+  console.log(`${day}  ${String(opened).padStart(3)} new${without}  ${kind}`);
+}
+const ordinaryWeeks = openedIn(counted, 'ordinary');
 const ordinary = mean(ordinaryWeeks);
-console.log(
-  `\nmodel: ${model.leave.verdict} / ${model.renewal.verdict}; ${counted.length} weeks; ordinary week: ${ordinary.toFixed(2)} new alerts`,
-);
+console.log(`\nmodel: ${verdict}; ${counted.length} weeks; ordinary week: ${ordinary.toFixed(2)} new alerts`);
+if (twin !== undefined)
+  console.log(
+    `without dips: ${twin.verdict}; same weeks: ${mean(openedIn(twin.weeks, 'ordinary')).toFixed(2)} new alerts`,
+  );
 let worst = 0;
+let worstToTwin = 0;
 for (const kind of ['summer', 'year_end', 'outage', 'missing_feed']) {
-  const these = counted.filter((week) => week.kind === kind).map(({ opened }) => opened);
+  const these = openedIn(counted, kind);
   if (these.length === 0) continue;
   const ratio = mean(these) / ordinary;
   worst = Math.max(worst, ratio);
   console.log(
     `${kind}: ${these.length} weeks, ${mean(these).toFixed(2)} new a week, ${ratio.toFixed(2)} x ordinary (${interval(these, ordinaryWeeks)})`,
   );
-  console.log(`  by reason, new a week here and in an ordinary one: ${byReason(kind)}`);
+  const elsewhere = reasonRates(counted, 'ordinary');
+  console.log(
+    `  by reason, new a week here and in an ordinary one: ${byReason(reasonRates(counted, kind), elsewhere)}`,
+  );
+  if (twin === undefined) continue;
+  const without = openedIn(twin.weeks, kind);
+  const toTwin = mean(these) / mean(without);
+  worstToTwin = Math.max(worstToTwin, toTwin);
+  console.log(
+    `  the same weeks without dips: ${mean(without).toFixed(2)} new a week; ${toTwin.toFixed(2)} x (${sum(these)} alerts to ${sum(without)})`,
+  );
+  const same = reasonRates(twin.weeks, kind);
+  console.log(`  by reason, new a week here and without dips: ${byReason(reasonRates(counted, kind), same)}`);
 }
-console.log(`worst ${worst.toFixed(2)} x, limit ${MAX_RATIO} x`);
-if (values.check && worst > MAX_RATIO) process.exitCode = 1;
+console.log(`worst ${worst.toFixed(2)} x an ordinary week, limit ${MAX_RATIO} x`);
+if (twin !== undefined)
+  console.log(`worst ${worstToTwin.toFixed(2)} x the same weeks without dips, limit ${MAX_RATIO} x`);
+if (values.check && (twin === undefined ? worst : worstToTwin) > MAX_RATIO) process.exitCode = 1;
+
+/** A year of weekly readings of one sample: what was new in each week and what opened it. */
+async function live(directory, firstDay) {
+  const quiet = { stage() {}, detail() {}, done() {}, note() {} };
+  const workspace = await openWorkspace({
+    config: join(directory, 'retain.yaml'),
+    store: join(root, 'bench/out/alert-nights'),
+    format: 'table',
+    quiet: true,
+    debug: false,
+    color: false,
+    width: 100,
+    wait: 5,
+    today: '2100-01-01',
+    progress: quiet,
+  });
+  const { engine, config, asOf } = workspace;
+  const from = firstDay ?? addDays(asOf, -54 * 7);
+  const dates = [];
+  for (let day = from; day <= asOf; day = addDays(day, 7)) dates.push(day);
+  await readState(engine, join(root, 'bench/out/alert-nights/none.duckdb'), [], { asOf: from });
+  const model = await fitChurn(engine, config, from);
+  await reviseLastReading(workspace);
+  let state = EMPTY_STATE;
+  /** @type {{ day: string, opened: number, kind: string, reasons: Map<string, number> }[]} */
+  const weeks = [];
+  await replay({
+    engine,
+    config,
+    agents: AGENTS,
+    dates,
+    given: ['health_measures_revised'],
+    modelFor: (agent) => (agent.needsModel === true ? model : undefined),
+    settingsFor: (agent) =>
+      agent.id === 'health'
+        ? { health: config.health, calibration: undefined, previous: undefined }
+        : agent.id === 'renewal'
+          ? config.renewal
+          : agent.defaults,
+    decide: async ({ asOf: day }) => {
+      const settings = supervisorSettings(config, [], {});
+      const result = await arbitrate(engine, state, day, {
+        ...settings,
+        rows_per_csm: 1_000_000,
+        new_per_week: 1_000_000,
+        assumed_days: Number.MAX_SAFE_INTEGER,
+      });
+      state = result.state;
+      await rememberDate(engine, 'bench', day, false, {
+        config_hash: 'bench',
+        calibration_id: null,
+        model_id: model.model_id,
+      });
+      const opened = new Set(result.events.filter(({ event }) => event === 'opened').map(({ alert_id }) => alert_id));
+      const reasons = new Map();
+      for (const { alert_id, reason } of state.alerts)
+        if (opened.has(alert_id)) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+      weeks.push({ day, opened: opened.size, kind: kindOf(day), reasons });
+    },
+  });
+  engine.close();
+  // The first weeks fill an empty list.
+  return { weeks: weeks.slice(4), verdict: `${model.leave.verdict} / ${model.renewal.verdict}` };
+}
 
 function readEvents(file) {
   if (!existsSync(file)) throw new Error(`${file} is absent: give the folder of a sample with --data`);
@@ -137,15 +177,21 @@ function interval(these, others) {
   return `95 % ${Math.exp(middle - half).toFixed(2)} to ${Math.exp(middle + half).toFixed(2)}`;
 }
 
-/** What opened the alerts, the most frequent first. */
-function byReason(kind) {
-  const rate = (wanted) => {
-    const weeksOf = counted.filter((week) => week.kind === wanted);
-    const sums = new Map();
-    for (const { reasons } of weeksOf) for (const [reason, n] of reasons) sums.set(reason, (sums.get(reason) ?? 0) + n);
-    return new Map([...sums].map(([reason, n]) => [reason, n / weeksOf.length]));
-  };
-  const [here, elsewhere] = [rate(kind), rate('ordinary')];
+/** New alerts of each week of a kind. */
+function openedIn(weeks, kind) {
+  return weeks.filter((week) => week.kind === kind).map(({ opened }) => opened);
+}
+
+/** What opened the alerts of the weeks of a kind: new ones a week, by reason. */
+function reasonRates(weeks, kind) {
+  const these = weeks.filter((week) => week.kind === kind);
+  const sums = new Map();
+  for (const { reasons } of these) for (const [reason, n] of reasons) sums.set(reason, (sums.get(reason) ?? 0) + n);
+  return new Map([...sums].map(([reason, n]) => [reason, n / these.length]));
+}
+
+/** Two such tables side by side, the most frequent first. */
+function byReason(here, elsewhere) {
   return [...new Set([...here.keys(), ...elsewhere.keys()])]
     .sort((a, b) => (here.get(b) ?? 0) - (here.get(a) ?? 0) || (a < b ? -1 : 1))
     .map((reason) => `${reason} ${(here.get(reason) ?? 0).toFixed(1)} / ${(elsewhere.get(reason) ?? 0).toFixed(1)}`)
@@ -153,5 +199,9 @@ function byReason(kind) {
 }
 
 function mean(values) {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.length === 0 ? 0 : sum(values) / values.length;
+}
+
+function sum(values) {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -9,6 +9,7 @@ interface SampleFlags {
   readonly usagePerAccount: number;
   readonly threeExports?: true;
   readonly daily?: true;
+  readonly plainCalendar?: true;
   readonly gzip?: true;
   readonly withoutConfig?: true;
   readonly force?: true;
@@ -29,6 +30,7 @@ export function register(program: Command): void {
     )
     .option('--three-exports', 'only usage, tickets and contracts, with three kinds of ids and nothing to join them')
     .option('--daily', 'usage as sums a day, user and feature instead of single events')
+    .option('--plain-calendar', 'the same company without holidays, outages and the missing feed, to compare with')
     .option('--gzip', 'compress the longest files')
     .option('--without-config', 'leave out retain.yaml, so that retain init has something to find out')
     .option('--force', 'overwrite an earlier sample')
@@ -40,13 +42,11 @@ export function register(program: Command): void {
     .action(async (directory: string, flags: SampleFlags, command: Command) => {
       const options = await readOptions(command);
       const { writeSample } = await import('../pipeline/sample.ts');
+      const { accounts, months, end, usagePerAccount, plainCalendar = false } = flags;
       const report = await writeSample({
         ...options,
         directory,
-        accounts: flags.accounts,
-        months: flags.months,
-        end: flags.end,
-        usagePerAccount: flags.usagePerAccount,
+        ...{ accounts, months, end, usagePerAccount, plainCalendar },
         form: {
           threeExports: flags.threeExports === true,
           dailyUsage: flags.daily === true,

@@ -15,6 +15,11 @@ export interface SampleOptions {
   readonly lastDay: Day;
   /** Rows of the usage export an account, over the whole history, on average. */
   readonly usagePerAccount: number;
+  /**
+   * No summer, no year end, no outage and no missing feed: otherwise the same company with the same luck, so that what
+   * those days alone do to the lists can be told. Weekends and late rows stay. Default false.
+   */
+  readonly plainCalendar?: boolean;
 }
 
 /** Which files a sample has, and how its usage export looks. */
@@ -145,6 +150,7 @@ export async function buildCompany(
   await engine.execute('set variable month_count = $months', { months });
   await engine.execute('set variable first_day = $day::date', { day: monthStart(lastDay, 1 - months) });
   await engine.execute('set variable last_day = $day::date', { day: lastDay });
+  await engine.execute('set variable plain_calendar = $plain', { plain: options.plainCalendar === true });
   await engine.execute('set variable usage_rows = $rows', { rows: accounts * options.usagePerAccount });
   for (const name of BUILD) {
     onStep?.(name);

@@ -1,12 +1,13 @@
 /** A fact as its words need it; date, value, past and peers stand beside the words, in the row's own columns. */
 export interface FactWords {
   readonly kind: string;
-  /** Who or which: a person's name, a ticket, an invoice, the phrase itself. */
+  /** Who or which: a person's name, a ticket, an invoice, the phrase itself; of `no_use` the days it does not count. */
   readonly detail: string | null;
 }
 
 const WORDS: Readonly<Record<string, (detail: string) => string>> = {
-  no_use: () => 'no use since, after use in most weeks before',
+  no_use: (days) =>
+    `no use since, after use in most weeks before${days === '' ? '' : `; ${days}of these days not counted, nearly everyone rested`}`,
   usage_drop: () => 'use fell far below its own past, beyond chance',
   users_drop: () => 'active users fell far below their own past, beyond chance',
   decision_due: () => 'decision is due',

@@ -16,6 +16,8 @@ export interface SampleRequest extends CommonOptions {
   readonly months: number;
   readonly end: Day;
   readonly usagePerAccount: number;
+  /** The same company without summer, year end, outages and missing feed; see `SampleOptions`. */
+  readonly plainCalendar?: boolean;
   readonly form: SampleForm;
   /** Write `retain.yaml` beside the exports; never in the three-exports form, which is there to be recognised. */
   readonly writeConfig: boolean;
@@ -65,6 +67,7 @@ async function generate(
   rowCounts: Map<string, number>,
 ): Promise<void> {
   const { accounts, months, usagePerAccount, end: lastDay, progress } = request;
+  const plainCalendar = request.plainCalendar === true;
   const engine = await openDuckDB({
     memoryLimit: '1500MB',
     spillDirectory: join(work, 'spill'),
@@ -75,7 +78,8 @@ async function generate(
     await engine.execute(`attach ${quoteText(join(work, 'company.duckdb'))} as company`);
     await engine.execute('use company');
     progress.stage('building the company');
-    await buildCompany(engine, { accounts, seed, months, lastDay, usagePerAccount }, (step) => progress.detail(step));
+    const options = { accounts, seed, months, lastDay, usagePerAccount, plainCalendar };
+    await buildCompany(engine, options, (step) => progress.detail(step));
     progress.stage('writing its exports');
     for (const { file, sql } of sampleFiles(request.form)) {
       progress.detail(file);

@@ -76,6 +76,30 @@ describe('the files of a sample', () => {
     expect(same.sort()).toEqual(['fx.csv', 'retain.yaml', 'truth/event.csv']);
   });
 
+  it('with a plain calendar tell the same company without dips, outages and missing feed', async () => {
+    await writeSample(request('plain', { plainCalendar: true }));
+    const [plain, planted] = [hashes(join(root, 'plain')), hashes(join(root, 'one'))];
+    const other = Object.keys(planted).filter((file) => plain[file] !== planted[file]);
+    expect(other.sort()).toEqual([
+      'interactions.csv',
+      'tickets.csv',
+      'truth/event.csv',
+      'truth/interaction.csv',
+      'truth/ticket.csv',
+      'usage.csv',
+    ]);
+    const kinds = readFileSync(join(root, 'plain/truth/event.csv'), 'utf8').match(/^\w+(?=,)/gm);
+    expect(new Set(kinds)).toEqual(new Set(['kind', 'late_rows', 'leaking_column']));
+    // Every use of the dips is also use without them, but for its errors, and there is more of it.
+    const uses = (directory: string) =>
+      readFileSync(join(root, directory, 'usage.csv'), 'utf8')
+        .split('\n')
+        .map((line) => line.split(',').slice(0, 6).join());
+    const everything = new Set(uses('plain'));
+    expect(uses('plain').length).toBeGreaterThan(uses('one').length);
+    expect(uses('one').filter((line) => !everything.has(line))).toEqual([]);
+  });
+
   it('leave nothing behind and overwrite only when told to', async () => {
     expect(readdirSync(join(root, 'one'))).not.toContain('.partial');
     await expect(writeSample(request('one'))).rejects.toThrow('is not empty');

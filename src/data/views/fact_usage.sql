@@ -1,7 +1,8 @@
 -- grain: one row an active account and fact about its use: no_use, usage_drop, users_drop
 -- key: account_id, kind
 -- as-of: usage known by then; usage_change must hold the rows of the same day. None while the feed as a whole is silent:
--- then the fault is the feed's
+-- then the fault is the feed's. Days on which the whole feed rested (usage_rest_day) say nothing about one account and
+-- do not count among the 30 of no_use
 create or replace macro fact_usage(as_of) as table
 with book as (
   select
@@ -21,6 +22,14 @@ last_use as (
   from usage_window(as_of)
   where last_use_on is not null
   group by account_id
+),
+-- Few are quiet for long and few days are rest days, so every pair of them is looked at.
+rested as (
+  select last_use.account_id, count(*) as day_count
+  from last_use
+  join usage_rest_day(as_of) as rest on rest.rest_on > last_use.last_use_on
+  where last_use.quiet_days >= 30
+  group by last_use.account_id
 ),
 -- Weekly use: use in three weeks of four over the (up to three) whole windows before that of the last use.
 before as (
@@ -59,14 +68,17 @@ select
   28.0 * before.window_count / before.week_count as past_value,
   quiet_peers.days as peer_value,
   'days' as unit,
-  cast(null as varchar) as detail,
+  cast(rested.day_count as varchar) as detail,
   cast(null as varchar) as contact_id,
   'usage' as source_table,
   before.account_id as source_key
 from before
 join book on book.account_id = before.account_id
+left join rested on rested.account_id = before.account_id
 left join quiet_peers on quiet_peers.segment = book.segment
-where before.quiet_days >= 30 and before.window_count >= 1 and before.week_count >= 3 * before.window_count
+where before.quiet_days - coalesce(rested.day_count, 0) >= 30
+  and before.window_count >= 1
+  and before.week_count >= 3 * before.window_count
 union all
 select
   change.account_id,

@@ -1,7 +1,8 @@
 -- grain: one row an account and 28-day window in which it has rows; windows 0 (newest) to 13, so 13 months
 -- key: account_id, window_index
 -- as-of: windows end on usage_anchor.anchor_on; rows known by then. active_users is the greater of the distinct users
--- and the largest stated active_users, never a sum over periods or features; null where the rows name no users
+-- and the largest stated active_users, never a sum over periods or features; null where the rows name no users. Bit n of
+-- day_bits says use on the n-th day before the window's last; null where a week or month is known only as a whole
 create or replace macro usage_window(as_of) as table
 with summed as (
   select
@@ -35,6 +36,7 @@ select
     when has_users = 1 or stated_users is not null then greatest(user_count, coalesce(stated_users, 0))
   end as active_users,
   case when has_long_periods = 0 then bit_count(day_bits) end as active_days,
+  case when has_long_periods = 0 then day_bits end as day_bits,
   cast(
     case when day_bits & 127 > 0 then 1 else 0 end
     + case when day_bits & 16256 > 0 then 1 else 0 end
