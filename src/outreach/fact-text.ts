@@ -7,7 +7,7 @@ export interface FactWords {
 
 const WORDS: Readonly<Record<string, (detail: string) => string>> = {
   no_use: (days) =>
-    `no use since, after use in most weeks before${days === '' ? '' : `; ${days}of these days not counted, nearly everyone rested`}`,
+    `no use since,${days === '' ? '' : ` ${days}common rest days aside,`} after use in most weeks before`,
   usage_drop: () => 'use fell far below its own past, beyond chance',
   users_drop: () => 'active users fell far below their own past, beyond chance',
   decision_due: () => 'decision is due',
