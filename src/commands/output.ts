@@ -39,23 +39,35 @@ function listNamed(report: RunReport, name: string): ReportList {
 }
 
 async function write(report: RunReport, options: CommonOptions, target: Writable): Promise<void> {
-  const { format, width, color, quiet, top } = options;
-  const render: RenderOptions = { format, width, color, quiet, ...(top === undefined ? {} : { top }) };
-  const source = Readable.from(RENDERERS[format](report, render));
+  const source = Readable.from(rendered(report, options));
   if (target === process.stdout) await pipeline(source, target, { end: false });
   else await pipeline(source, target);
 }
 
+function rendered(report: RunReport, { format, width, color, quiet, top }: CommonOptions): AsyncIterable<string> {
+  const render: RenderOptions = { format, width, color, quiet, ...(top === undefined ? {} : { top }) };
+  return RENDERERS[format](report, render);
+}
+
 async function writeFile(report: RunReport, options: CommonOptions, file: string): Promise<void> {
+  await writePieces(rendered(report, options), file, options);
+}
+
+/** Writes text into a file, which appears only when it is complete. `UserError` where it cannot be written. */
+export async function writePieces(
+  pieces: AsyncIterable<string>,
+  file: string,
+  { progress }: Pick<CommonOptions, 'progress'>,
+): Promise<void> {
   const part = `${file}.part`;
   try {
-    await write(report, options, createWriteStream(part));
+    await pipeline(Readable.from(pieces), createWriteStream(part));
     renameSync(part, file);
   } catch (error) {
     discard(part);
     throw unwritable(file, error);
   }
-  options.progress.note(`wrote ${file}`);
+  progress.note(`wrote ${file}`);
 }
 
 async function writeDirectory(report: RunReport, options: CommonOptions, directory: string): Promise<void> {
@@ -85,7 +97,7 @@ function unwritable(path: string, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) return error;
   return new UserError(`cannot write ${path}: ${messageOf(error)}`, {
-    hint: 'Check that its directory exists, may be written and has room, or give another --output.',
+    hint: 'Check that its directory exists, may be written and has room, or name another place.',
     cause: error,
   });
 }

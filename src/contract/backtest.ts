@@ -1,4 +1,5 @@
 import type { Day } from './agent.ts';
+import type { RunReport } from './report.ts';
 
 /** Raised when a key of the stored form is renamed, removed or changes its meaning. */
 export const BACKTEST_SCHEMA = 1;
@@ -98,4 +99,40 @@ export interface GateOutcome {
   readonly margin: number | null;
   /** What happened and what it means, one sentence. */
   readonly sentence: string;
+}
+
+/** One figure in a stored backtest and in this one. */
+export interface BaselineLine {
+  readonly prediction: string;
+  readonly basis: BacktestFigure['basis'];
+  readonly rows: FigureRows;
+  readonly metric: string;
+  readonly before: number;
+  readonly now: number;
+  /** now − before. */
+  readonly change: number;
+  /** Of `change`. */
+  readonly standard_error: number | null;
+  /** `paired`: draw by draw over the same rows; `independent`: errors of both runs added in squares; `none`: no error. */
+  readonly method: 'paired' | 'independent' | 'none';
+  /** One-sided, adjusted over all lines (Holm); null where there is no error to test with. */
+  readonly p_value: number | null;
+  readonly status: 'held' | 'dropped' | 'untested';
+  readonly sentence: string;
+}
+
+/** Raised like `BACKTEST_SCHEMA`. */
+export const GATES_SCHEMA = 1;
+
+/** What became of all that a backtest was asked to show. */
+export interface GateReport {
+  readonly schema_version: number;
+  readonly outcomes: readonly GateOutcome[];
+  /** Null where no stored result was given. */
+  readonly baseline: readonly BaselineLine[] | null;
+}
+
+/** A report of `retain backtest`: what its JSON stores, and what formats for a CI job render. */
+export interface BacktestReport extends RunReport {
+  readonly data: { readonly backtest: BacktestResult; readonly gates: GateReport };
 }

@@ -180,4 +180,6 @@ export interface Config {
     /** Admitted columns and features that the leak audit shall let pass. */
     readonly allow_leak: readonly string[];
   };
+  /** What `retain backtest` must show, else it ends with 1; the form is that of `--gate`, which takes their place. */
+  readonly gates: readonly string[];
 }

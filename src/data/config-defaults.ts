@@ -149,4 +149,5 @@ export const DEFAULTS: Omit<Config, 'file' | 'data' | 'store'> = {
   onboarding: { max_days: 90, first_value: undefined },
   quality: { max_rejected_rate: 0.05, max_affected_arr_rate: 0.2 },
   model: { max_age_days: 30, min_outcomes: 30, min_months: 12, every: 'month', features: [], allow_leak: [] },
+  gates: [],
 };

@@ -204,4 +204,5 @@ export const configSchema = z.strictObject({
     features: z.array(z.string()),
     allow_leak: z.array(z.string()),
   }),
+  gates: z.array(z.string().min(1)),
 });

@@ -39,7 +39,7 @@ export function defaultConfig(dataDirectory: string): Config {
  * `UserError` that names file, line, column, path and, for a misspelt key, the nearest known one.
  *
  * Short forms: one source instead of a list of one; `account.region: attribute` under `custom`; segments as
- * `name: {…}`; `no_use: false` under `facts`; any part of a scorecard, laid over the default one.
+ * `name: {…}`; `no_use: false` under `facts`; one gate instead of a list of one; any part of a scorecard, laid over the default one.
  */
 export function parseConfig(text: string, file: string): Config {
   const lines = new LineCounter();
@@ -101,6 +101,7 @@ function writeOut(written: Json): Json {
     segments: longSegments(filled['segments']),
     facts: mapValues(filled['facts'], (fact) => (typeof fact === 'boolean' ? { enabled: fact, red: fact } : fact)),
     health: longHealth(filled['health']),
+    gates: typeof filled['gates'] === 'string' ? [filled['gates']] : filled['gates'],
   };
 }
 

@@ -88,9 +88,9 @@ function allowing(config: Config, names: readonly string[]): Config['model'] {
   return { ...config.model, allow_leak: [...new Set([...config.model.allow_leak, ...names])].sort() };
 }
 
-/** Settings that change results, hashed: equal hashes and equal inputs give equal reports. */
+/** Settings that change results, hashed: equal hashes and equal inputs give equal reports. Gates only judge results. */
 export function hashConfig(config: Config): string {
-  const { file: _file, data: _data, store: _store, ...rest } = config;
+  const { file: _file, data: _data, store: _store, gates: _gates, ...rest } = config;
   return createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 12);
 }
 

@@ -1,6 +1,9 @@
+import type { BacktestReport } from '../contract/backtest.ts';
 import type { Renderer, RenderOptions } from '../contract/report.ts';
+import { renderAnnotations } from './annotations.ts';
 import { renderCsv } from './csv.ts';
 import { renderJson } from './json.ts';
+import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderTerminal } from './terminal.ts';
 
@@ -14,3 +17,8 @@ export const RENDERERS: Readonly<Record<RenderOptions['format'], Renderer>> = {
   json: renderJson,
   markdown: renderMarkdown,
 };
+
+/** What a CI job reads of a backtest, beside its formats. */
+export const CI_RENDERERS: Readonly<
+  Record<'junit' | 'annotations', (report: BacktestReport) => AsyncIterable<string>>
+> = { junit: renderJunit, annotations: renderAnnotations };

@@ -1,4 +1,4 @@
-import type { BacktestFigure, BacktestResult, BacktestVerdict, FigureRows } from '../../contract/backtest.ts';
+import type { BacktestFigure, BacktestResult, BacktestVerdict, BaselineLine } from '../../contract/backtest.ts';
 import type { Warning } from '../../contract/report.ts';
 import { UserError } from '../../lib/errors.ts';
 import { normalBelow } from '../interval.ts';
@@ -12,24 +12,6 @@ export const DROP_LEVEL = 0.05;
 
 /** The metrics that are compared: one of order, one of the list as worked, one of the probabilities, one of calibration. */
 export const COMPARED_METRICS = ['roc_auc', 'precision_at_capacity', 'brier_skill', 'calibration_error'] as const;
-
-/** One figure then and now. */
-export interface BaselineLine {
-  readonly prediction: string;
-  readonly basis: BacktestFigure['basis'];
-  readonly rows: FigureRows;
-  readonly metric: string;
-  readonly before: number;
-  readonly now: number;
-  /** now − before. */
-  readonly change: number;
-  readonly standard_error: number | null;
-  readonly method: 'paired' | 'independent' | 'none';
-  /** One-sided, Holm over all lines; null where there is no error to test with. */
-  readonly p_value: number | null;
-  readonly status: 'held' | 'dropped' | 'untested';
-  readonly sentence: string;
-}
 
 /** A stored result beside this one. */
 export interface BaselineComparison {

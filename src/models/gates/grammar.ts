@@ -3,13 +3,14 @@ import { UserError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/spelling.ts';
 import {
   BASES,
+  candidateNamed,
   DEFAULT_CANDIDATE,
   DEFAULT_PREDICTION,
   endsAtOne,
-  type GateMeasure,
   type GateVocabulary,
   measureNamed,
   measureWords,
+  type OwnMeasure,
   SLICE_KINDS,
 } from './vocabulary.ts';
 
@@ -23,7 +24,7 @@ export interface Gate {
   readonly candidate: string;
   /** The gate is about candidate − this one. */
   readonly versus: string | null;
-  readonly measure: GateMeasure;
+  readonly measure: OwnMeasure;
   /** `low` and `high` are the ends of the figure's interval. */
   readonly bound: 'value' | 'low' | 'high';
   readonly slice: string;
@@ -73,14 +74,15 @@ export function parseGate(text: string, vocabulary: GateVocabulary, where = '--g
   if (groups === undefined || places === undefined) return fail(...brokenAt(text), GATE_FORM);
   const at = (name: string): number => places[name]?.[0] ?? 0;
   const scope = scopeOf(groups['scope'], at('scope'), vocabulary, fail);
-  const versus = groups['versus'] ?? null;
-  if (versus !== null && !vocabulary.candidates.includes(versus)) {
-    fail(at('versus'), ...unknown(versus, 'a candidate', vocabulary.candidates));
+  const rival = groups['versus'];
+  const versus = rival === undefined ? null : (candidateNamed(rival, vocabulary) ?? null);
+  if (rival !== undefined && versus === null) {
+    fail(at('versus'), ...unknown(rival, 'a candidate', vocabulary.candidates));
   }
   if (versus === scope.candidate) {
     fail(at('versus'), `${versus} is compared with itself`, 'Name another candidate after vs:.');
   }
-  const { measure, bound } = measureOf(groups['metric'] ?? '', at('metric'), vocabulary, fail);
+  const { measure, bound } = measureOf(groups['metric'] ?? '', at('metric'), scope.prediction, vocabulary, fail);
   const operator = OPERATORS[groups['operator'] ?? ''];
   if (operator === undefined) {
     return fail(at('operator'), `${groups['operator']} is not a comparison of a gate`, 'Use >=, >, <= or <.');
@@ -133,9 +135,10 @@ function scopeOf(
   let place = at + prediction.length + 1;
   for (const part of parts) {
     const named = BASES.find((known) => known === part);
+    const who = candidateNamed(part, vocabulary);
     if (named !== undefined && basis === null) basis = named;
-    else if (candidate === undefined && vocabulary.candidates.includes(part)) candidate = part;
-    else if (named !== undefined || vocabulary.candidates.includes(part)) {
+    else if (candidate === undefined && who !== undefined) candidate = who;
+    else if (named !== undefined || who !== undefined) {
       fail(place, `${part} names a second ${named === undefined ? 'candidate' : 'basis'}`, GATE_FORM);
     } else fail(place, ...unknown(part, 'a basis or a candidate', [...BASES, ...vocabulary.candidates]));
     place += part.length + 1;
@@ -146,12 +149,13 @@ function scopeOf(
 function measureOf(
   text: string,
   at: number,
+  prediction: string,
   vocabulary: GateVocabulary,
   fail: Fail,
-): { measure: GateMeasure; bound: Gate['bound'] } {
+): { measure: OwnMeasure; bound: Gate['bound'] } {
   const [word = '', bound, ...rest] = text.split('.');
-  const measure = measureNamed(word, vocabulary);
-  if (measure === undefined) return fail(at, ...unknown(word, 'a metric', measureWords(vocabulary)));
+  const measure = measureNamed(word, prediction, vocabulary);
+  if (measure === undefined) return fail(at, ...unknown(word, 'a metric', measureWords(prediction, vocabulary)));
   if (bound === undefined) return { measure, bound: 'value' };
   if (rest.length > 0 || (bound !== 'low' && bound !== 'high')) {
     return fail(at + word.length + 1, ...unknown([bound, ...rest].join('.'), 'an end of an interval', ['low', 'high']));

@@ -1,6 +1,5 @@
 export {
   type BaselineComparison,
-  type BaselineLine,
   COMPARED_METRICS,
   checkComparable,
   compareWithBaseline,
@@ -9,4 +8,4 @@ export {
 export { type FigureDifference, figureDifference } from './difference.ts';
 export { GATE_FORM, type Gate, parseGate } from './grammar.ts';
 export { type GateSettings, type JudgedGate, judgeGate } from './judgement.ts';
-export { type GateMeasure, type GateVocabulary, METRIC_ALIASES } from './vocabulary.ts';
+export { type GateVocabulary, METRIC_ALIASES, type OwnMeasure } from './vocabulary.ts';

@@ -1,6 +1,5 @@
 import type { BacktestFigure, BacktestResult, FigureRows, GateOutcome } from '../../contract/backtest.ts';
 import type { Warning } from '../../contract/report.ts';
-import { METRICS } from '../metrics/registry.ts';
 import { figureDifference } from './difference.ts';
 import type { Gate } from './grammar.ts';
 import { type ChosenRows, chooseRows, figuresOf, missingFigure, silentVerdict } from './lookup.ts';
@@ -67,7 +66,7 @@ function judged(
   const margin = gate.operator.startsWith('>') ? found - gate.wanted : gate.wanted - distance;
   const isEnough = gate.operator.length === 2 ? margin >= 0 : margin > 0;
   const told = { gate: gate.text, rows, wanted: gate.wanted, found, margin };
-  if (figure.outcome_count < minOutcomes && Object.hasOwn(METRICS, gate.measure.name)) {
+  if (figure.outcome_count < minOutcomes && gate.measure.is_without_outcomes !== true) {
     const sentence = `only ${accounts(figure.outcome_count)} with the outcome (${rows === 'all' ? 'all rows' : 'unworked rows'}), ${minOutcomes} are needed for a verdict`;
     return { ...told, status: 'no_verdict', sentence };
   }

@@ -1,7 +1,7 @@
 import { METRICS, type Metric } from '../metrics/registry.ts';
 
 /** What a gate needs to know of a measure: its name in figures and which way is better. */
-export type GateMeasure = Pick<Metric, 'name' | 'title' | 'direction'>;
+type GateMeasure = Pick<Metric, 'name' | 'title' | 'direction'>;
 
 /** The words a gate may use, known before any work is done. */
 export interface GateVocabulary {
@@ -9,8 +9,16 @@ export interface GateVocabulary {
   readonly predictions: readonly string[];
   /** `served`, rungs of the ladder, components: who may have predicted it. */
   readonly candidates: readonly string[];
-  /** Measures of agents' own, beside `METRICS`. */
-  readonly measures: readonly GateMeasure[];
+  /** Measures beside `METRICS`; for their prediction they win over a short word. */
+  readonly measures: readonly OwnMeasure[];
+}
+
+/** A measure that is not in `METRICS`. */
+export interface OwnMeasure extends GateMeasure {
+  /** The only prediction that has it; absent = any. */
+  readonly prediction?: string;
+  /** Counts no outcomes of accounts (money, coverage), so that few of them do not forbid a verdict. Absent = no. */
+  readonly is_without_outcomes?: boolean;
 }
 
 /** The prediction a gate without a scope is about. */
@@ -31,19 +39,34 @@ export const METRIC_ALIASES: Readonly<Record<string, keyof typeof METRICS>> = {
   calibration: 'calibration_in_the_large',
 };
 
+/** Words for candidates beside their names in figures. */
+export const CANDIDATE_ALIASES: Readonly<Record<string, string>> = { glass_box: 'ebm' };
+
+/** The candidate a word stands for. */
+export function candidateNamed(word: string, { candidates }: GateVocabulary): string | undefined {
+  const name = candidates.includes(word) ? word : CANDIDATE_ALIASES[word];
+  return name !== undefined && candidates.includes(name) ? name : undefined;
+}
+
 /** Metrics without an upper end at 1; every other one lies within −1 and 1, or below 1. */
 const BEYOND_ONE: ReadonlySet<string> = new Set(['lift', 'log_loss']);
 
-/** The measure a word of a gate stands for; `undefined` when there is none. */
-export function measureNamed(word: string, vocabulary: GateVocabulary): GateMeasure | undefined {
+/** The measure a word of a gate stands for where it is about `prediction`; `undefined` when there is none. */
+export function measureNamed(word: string, prediction: string, vocabulary: GateVocabulary): OwnMeasure | undefined {
   const registry: Readonly<Record<string, Metric>> = METRICS;
   const name = METRIC_ALIASES[word] ?? word;
-  return Object.hasOwn(registry, name) ? registry[name] : vocabulary.measures.find((measure) => measure.name === name);
+  const own = measuresOf(prediction, vocabulary).find((measure) => measure.name === word);
+  return own ?? (Object.hasOwn(registry, name) ? registry[name] : undefined);
 }
 
 /** Every word that `measureNamed` knows, short ones first. */
-export function measureWords(vocabulary: GateVocabulary): string[] {
-  return [...Object.keys(METRIC_ALIASES), ...Object.keys(METRICS), ...vocabulary.measures.map(({ name }) => name)];
+export function measureWords(prediction: string, vocabulary: GateVocabulary): string[] {
+  const own = measuresOf(prediction, vocabulary).map(({ name }) => name);
+  return [...Object.keys(METRIC_ALIASES), ...Object.keys(METRICS), ...own];
+}
+
+function measuresOf(prediction: string, { measures }: GateVocabulary): OwnMeasure[] {
+  return measures.filter((measure) => measure.prediction === undefined || measure.prediction === prediction);
 }
 
 /** Whether no value of the measure can pass 1 (a threshold above is a percentage by mistake). */

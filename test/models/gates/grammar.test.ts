@@ -7,7 +7,10 @@ import { METRICS } from '../../../src/models/metrics/index.ts';
 const VOCABULARY = {
   predictions: ['churn', 'health', 'renewal', 'at_risk'],
   candidates: ['served', 'base_rate', 'logistic', 'glass_box', 'product_usage'],
-  measures: [{ name: 'arr_bias', title: 'bias of the ARR forecast', direction: 'zero' as const }],
+  measures: [
+    { name: 'arr_bias', title: 'bias of the ARR forecast', direction: 'zero' as const },
+    { name: 'precision', title: 'precision of the list', direction: 'higher' as const, prediction: 'at_risk' },
+  ],
 };
 
 const read = (text: string) => parseGate(text, VOCABULARY);
@@ -42,7 +45,8 @@ describe('a gate', () => {
 
   it.each([
     ['precision_at_capacity>=0.4', { measure: { name: 'precision_at_capacity' }, wanted: 0.4 }],
-    ['at_risk:precision>=40%', { prediction: 'at_risk', measure: { name: 'precision_at_capacity' }, wanted: 0.4 }],
+    ['precision>=40%', { measure: { name: 'precision_at_capacity' }, wanted: 0.4 }],
+    ['at_risk:precision>=0.3', { prediction: 'at_risk', measure: { name: 'precision' } }],
     ['ece<=0.05', { measure: { name: 'calibration_error' }, operator: '<=', wanted: 0.05 }],
     ['auc.low>=0.7', { bound: 'low', wanted: 0.7 }],
     ['vs:base_rate.auc>+0.05', { versus: 'base_rate', measure: { name: 'roc_auc' }, operator: '>', wanted: 0.05 }],
