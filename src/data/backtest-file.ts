@@ -39,7 +39,7 @@ const result = z.object({
   as_of: day,
   from: day,
   to: day,
-  origins: z.array(day).min(1),
+  origins: z.array(day),
   horizon_days: z.int().min(1),
   churn_definition: z.string(),
   capacity: z.number().gt(0),
