@@ -42,9 +42,13 @@ function ask(lines) {
     .map((line) => JSON.parse(line));
 }
 
-/** Ties by rounding, probabilities of exactly 0 and 1 now and then, whole, fractional and zero weights, rare outcomes. */
+/**
+ * Ties by rounding, probabilities of exactly 0 and 1 now and then, whole, fractional and zero weights, rare outcomes. One
+ * case in eight has one class only, down to a single row; now and then the other class is there with no weight.
+ */
 function metricCase(random) {
-  const n = 2 + Math.floor(random() * 400);
+  const only = [0, 1][Math.floor(random() * 16)];
+  const n = (only === undefined ? 2 : 1) + Math.floor(random() * (only === undefined ? 400 : 40));
   const digits = Math.floor(random() * 4);
   const rate = [0.5, 0.2, 0.03][Math.floor(random() * 3)];
   const weights = Math.floor(random() * 3);
@@ -52,10 +56,17 @@ function metricCase(random) {
     digits === 3 ? random() : Math.round(random() * 10 ** digits) / 10 ** digits,
   );
   const label = score.map((s) => (random() < rate * (0.5 + s) ? 1 : 0));
-  [label[0], label[1]] = [1, 0];
+  if (only === undefined) [label[0], label[1]] = [1, 0];
   const weight = score.map(() => (weights === 0 ? 1 : weights === 1 ? Math.floor(random() * 4) : random() * 3));
   [weight[0], weight[1]] = [1, 1];
-  return { score, label, weight, bins: BINS };
+  const isGhost = random() < 0.5;
+  if (only !== undefined) {
+    label.forEach((value, i) => {
+      if (!isGhost || i === 0) label[i] = only;
+      else if (value !== only) weight[i] = 0;
+    });
+  }
+  return { score, label, weight: weight.slice(0, n), bins: BINS, only };
 }
 
 function fitCase(random) {
@@ -72,6 +83,7 @@ const random = createRandom(20_240_101);
 const cases = Array.from({ length: CASES }, () => metricCase(random));
 const answers = ask(cases);
 const worst = Object.fromEntries(COMPARED.map((name) => [name, 0]));
+const undefinedHere = Object.fromEntries(COMPARED.map((name) => [name, 0]));
 cases.forEach((item, k) => {
   const ranked = rankRows({
     score: Float64Array.from(item.score),
@@ -79,15 +91,25 @@ cases.forEach((item, k) => {
     weight: Float64Array.from(item.weight),
   });
   for (const name of COMPARED) {
-    const gap = Math.abs(METRICS[name].fn(ranked, { bins: BINS }) - answers[k][name]);
+    const [own, peer] = [METRICS[name].fn(ranked, { bins: BINS }), answers[k][name]];
+    // Null: scikit-learn calls the metric undefined and answers NaN; so must we.
+    if (peer === null && Number.isNaN(own)) {
+      undefinedHere[name]++;
+      continue;
+    }
+    const gap = peer === null ? Number.NaN : Math.abs(own - peer);
     worst[name] = Math.max(worst[name], Number.isNaN(gap) ? Number.POSITIVE_INFINITY : gap);
   }
 });
 let failed = false;
 for (const [name, gap] of Object.entries(worst)) {
   failed ||= !(gap <= METRIC_TOLERANCE);
-  console.log(`${name.padEnd(26)} largest difference over ${CASES} cases ${gap.toExponential(1)}`);
+  console.log(
+    `${name.padEnd(26)} largest difference over ${CASES} cases ${gap.toExponential(1)}; ${undefinedHere[name]} without a value on both sides`,
+  );
 }
+const oneClass = cases.filter(({ only }) => only !== undefined).length;
+console.log(`${oneClass} of the ${CASES} cases have one class only`);
 
 const fits = Array.from({ length: FITS }, () => fitCase(random));
 const fitted = ask(fits);

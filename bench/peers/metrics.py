@@ -1,11 +1,34 @@
-"""Reference answers for bench/peers/metrics.ts: reads NDJSON cases on stdin, writes one line of numbers a case."""
+"""Reference answers for bench/peers/metrics.js: reads NDJSON cases on stdin, writes one line of numbers a case."""
 
 import json
+import math
 import sys
+import warnings
 
 import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+
+
+# One class only: scikit-learn warns that the metric is undefined, which is the answer that is asked for.
+warnings.filterwarnings("ignore", category=UndefinedMetricWarning)
+warnings.filterwarnings("ignore", message="No positive class found")
+
+
+def with_weight(metric, y, p, w):
+    """A row without weight is no row: for scikit-learn too, whose check for one class looks at labels alone."""
+    there = w > 0
+    return metric(y[there], p[there], sample_weight=w[there])
+
+
+def average_precision(y, p, w):
+    """scikit-learn answers 0 without outcomes (and says it means nothing): no value here."""
+    return with_weight(average_precision_score, y, p, w) if (w * y).sum() > 0 else float("nan")
+
+
+def defined(value):
+    return None if math.isnan(value) else value
 
 
 def calibration_error(y, p, w, bins):
@@ -43,10 +66,10 @@ for line in sys.stdin:
     print(
         json.dumps(
             {
-                "roc_auc": roc_auc_score(y, p, sample_weight=w),
-                "pr_auc": average_precision_score(y, p, sample_weight=w),
+                "roc_auc": defined(with_weight(roc_auc_score, y, p, w)),
+                "pr_auc": defined(average_precision(y, p, w)),
                 "log_loss": log_loss(y, p, sample_weight=w, labels=[0, 1]),
-                "brier": brier_score_loss(y, p, sample_weight=w),
+                "brier": brier_score_loss(y, p, sample_weight=w, pos_label=1),
                 "calibration_error": calibration_error(y, p, w, case["bins"]),
                 "calibration_in_the_large": np.average(p, weights=w) - np.average(y, weights=w),
             }

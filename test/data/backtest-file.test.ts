@@ -35,7 +35,7 @@ describe('a stored backtest', () => {
     [JSON.stringify({ header: { title: 'retain train' }, lists: [] }), 'is the report of retain train, not a stored'],
     [stored({ ...backtestResult(), schema_version: 99 }), 'a newer version of retain (schema 99; this one reads 1)'],
     [stored({ ...backtestResult(), schema_version: undefined }), 'another version of retain (schema undefined'],
-    [stored({ ...backtestResult(), origins: ['soon'] }), 'data.backtest.origins cannot be read'],
+    [stored({ ...backtestResult(), origins: ['soon'] }), 'data.backtest.origins.0 cannot be read: must be a day'],
     [stored({ ...backtestResult(), as_of: '2026-02-30' }), 'data.backtest.as_of cannot be read: must be a day'],
     [
       stored(backtestResult({ figures: [figure({ value: 'x' as never })] })),

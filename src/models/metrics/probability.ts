@@ -37,11 +37,13 @@ export function brier(ranked: Ranked): number {
 
 /**
  * 1 − Brier ÷ Brier of the reference: 1 is perfect, 0 no better than the reference, below 0 worse. The reference is
- * `reference` where given (the base rate known at each origin: the honest one), else the rate of these very rows.
+ * `reference` where given (the base rate known at each origin: the honest one), else the rate of these very rows. `NaN`
+ * where the reference is never wrong (without `reference`: one class only), since nothing can be measured against it.
  */
 export function brierSkill(ranked: Ranked): number {
   const reference = ranked.reference ?? new Float64Array(ranked.rowCount).fill(meanOf(ranked, ranked.label));
-  return 1 - meanSquare(ranked, ranked.score) / meanSquare(ranked, reference);
+  const rival = meanSquare(ranked, reference);
+  return rival > 0 ? 1 - meanSquare(ranked, ranked.score) / rival : Number.NaN;
 }
 
 function meanSquare(ranked: Ranked, probability: Float64Array): number {

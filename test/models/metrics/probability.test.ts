@@ -55,6 +55,76 @@ describe('probability metrics, worked by hand', () => {
   });
 });
 
+describe('one class only, worked by hand', () => {
+  const rows = (label: number) =>
+    rankRows({
+      score: Float64Array.from([0.8, 0.5, 0.5, 0.2]),
+      label: new Uint8Array(4).fill(label),
+      amount: Float64Array.from([40, 30, 20, 10]),
+      lead_days: Float64Array.from([80, 50, 20, 10]),
+    });
+  /** `NaN` and numbers by metric; ranking metrics at capacity 2, lift over the top half, lead of 30 days, 2 bins. */
+  const values = (label: number) =>
+    Object.fromEntries(
+      Object.values(METRICS).map(({ name, fn }) => [
+        name,
+        fn(rows(label), { capacity: 2, fraction: 0.5, lead_days: 30, bins: 2 }),
+      ]),
+    );
+  const expectValues = (label: number, wanted: Readonly<Record<keyof typeof METRICS, number>>) => {
+    const found = values(label);
+    expect(Object.keys(found)).toEqual(Object.keys(METRICS));
+    for (const [name, value] of Object.entries(wanted)) expect(found[name], name).toBeCloseTo(value, 14);
+  };
+  it('nobody left: what needs outcomes has no value, the rest has', () => {
+    expectValues(0, {
+      roc_auc: Number.NaN,
+      pr_auc: Number.NaN,
+      lift: Number.NaN,
+      precision_at_capacity: 0,
+      recall_at_capacity: Number.NaN,
+      arr_recall: Number.NaN,
+      arr_recall_of_perfect: Number.NaN,
+      recall_at_lead: Number.NaN,
+      log_loss: -(Math.log(0.2) + 2 * Math.log(0.5) + Math.log(0.8)) / 4,
+      brier: (0.64 + 0.25 + 0.25 + 0.04) / 4,
+      brier_skill: Number.NaN,
+      // Bins {.2, .5, .5} and {.8}: 3/4 · .4 + 1/4 · .8.
+      calibration_error: 0.5,
+      calibration_in_the_large: 0.5,
+      arr_calibration: (40 * 0.8 + 30 * 0.5 + 20 * 0.5 + 10 * 0.2) / 100,
+    });
+  });
+  it('everybody left', () => {
+    expectValues(1, {
+      roc_auc: Number.NaN,
+      pr_auc: 1,
+      lift: 1,
+      precision_at_capacity: 1,
+      recall_at_capacity: 0.5,
+      // 40 and half of the tied 30 + 20, of 100.
+      arr_recall: 0.65,
+      arr_recall_of_perfect: 0.65 / 0.7,
+      // Two are 30 days ahead: the first stands on the list, of the second half.
+      recall_at_lead: 0.75,
+      log_loss: -(Math.log(0.8) + 2 * Math.log(0.5) + Math.log(0.2)) / 4,
+      brier: (0.04 + 0.25 + 0.25 + 0.64) / 4,
+      brier_skill: Number.NaN,
+      calibration_error: 0.5,
+      calibration_in_the_large: -0.5,
+      arr_calibration: -(40 * 0.2 + 30 * 0.5 + 20 * 0.5 + 10 * 0.8) / 100,
+    });
+  });
+  it('a reference that was wrong makes skill measurable again', () => {
+    const ranked = rankRows({
+      score: Float64Array.from([0.1, 0.1]),
+      label: new Uint8Array(2),
+      reference: Float64Array.from([0.2, 0.2]),
+    });
+    expect(brierSkill(ranked)).toBeCloseTo(1 - 0.01 / 0.04, 14);
+  });
+});
+
 describe('within-origin mean', () => {
   it('weighs dates by their outcomes and does not see the base rate of the date', () => {
     const rows = {
