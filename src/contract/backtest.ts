@@ -23,9 +23,9 @@ export type FigureRows = 'all' | 'unworked';
  * within one result (candidate against candidate) and between two (this run against a stored one).
  */
 export interface FigureDraws {
-  /** Fingerprint of accounts, observation dates, labels and weights in their order, and of seed and number of draws. */
+  /** Fingerprint of accounts, observation dates and labels in their order, and of the seed; not of how many draws. */
   readonly rows: string;
-  /** Null where the metric has no value in that draw. Six significant digits are enough. */
+  /** Null where the metric has no value in that draw; five significant digits. Of two lengths the shorter is paired. */
   readonly values: readonly (number | null)[];
 }
 

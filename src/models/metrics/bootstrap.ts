@@ -17,6 +17,8 @@ export interface Interval {
   readonly clusters: number;
   /** Replicates in which the metric had a value. */
   readonly replicates: number;
+  /** Of every replicate in the order drawn, to five significant digits; null where it had no value. Only on demand. */
+  readonly draws?: readonly (number | null)[];
 }
 
 export interface BootstrapOptions extends MetricOptions {
@@ -26,6 +28,8 @@ export interface BootstrapOptions extends MetricOptions {
   readonly level?: number;
   /** Observation date of each row: the metric is then the outcome-weighted mean within dates. */
   readonly origin?: Int32Array | undefined;
+  /** Hand the replicates back, so that intervals drawn from the same seed over the same rows can be paired. */
+  readonly keep_draws?: boolean;
 }
 
 /** Cluster of each row as 0 … count − 1, in order of first sight. */
@@ -143,10 +147,12 @@ function replicator(ranked: Ranked, cluster: Int32Array) {
 function intervalOf(statistic: Statistic, count: number, random: Random, options: BootstrapOptions): Interval {
   const { replicates = 500, level = 0.9 } = options;
   const values: number[] = [];
+  const draws: (number | null)[] = [];
   const counts = new Uint16Array(count);
   for (let r = 0; r < replicates; r++) {
     const value = statistic(drawCounts(count, random, counts));
     if (!Number.isNaN(value)) values.push(value);
+    if (options.keep_draws === true) draws.push(Number.isFinite(value) ? Number(value.toPrecision(5)) : null);
   }
   const sorted = values.toSorted((a, b) => a - b);
   return {
@@ -157,6 +163,7 @@ function intervalOf(statistic: Statistic, count: number, random: Random, options
     level,
     clusters: count,
     replicates: values.length,
+    ...(options.keep_draws === true ? { draws } : {}),
   };
 }
 

@@ -182,6 +182,32 @@ describe('clustered inference', () => {
     );
     expect(same.standard_error).toBeCloseTo(one.standard_error, 12);
   });
+  it('bootstrap hands its draws back: paired, they are the bootstrap of the difference', () => {
+    const random = createRandom(5);
+    const label = Uint8Array.from({ length: 300 }, () => (random() < 0.3 ? 1 : 0));
+    const score = Float64Array.from(label, (y) => random() + 0.4 * y);
+    const nearly = score.map((s) => s + 0.1 * random());
+    const account = Int32Array.from({ length: 300 }, (_, i) => i % 100);
+    const drawn = (of: Float64Array, replicates: number) =>
+      bootstrapMetric(METRICS.roc_auc, { score: of, label }, account, createRandom(9), {
+        keep_draws: true,
+        replicates,
+      });
+    const [a, b] = [drawn(score, 200), drawn(nearly, 80)];
+    expect(a.draws).toHaveLength(200);
+    expect(drawn(score, 80).draws).toEqual(a.draws?.slice(0, 80));
+    const pairs = b.draws?.map((value, i) => (a.draws?.[i] ?? Number.NaN) - (value ?? Number.NaN)) ?? [];
+    const whole = bootstrapDifference(METRICS.roc_auc, { score, label }, nearly, account, createRandom(9), {
+      replicates: 80,
+    });
+    expect(
+      quantileOf(
+        pairs.toSorted((x, y) => x - y),
+        0.05,
+      ),
+    ).toBeCloseTo(whole.low, 4);
+    expect(bootstrapMetric(METRICS.roc_auc, { score, label }, account, createRandom(9))).not.toHaveProperty('draws');
+  });
   it('bootstrap of a difference is narrower than of its parts', () => {
     const random = createRandom(2);
     const label = Uint8Array.from({ length: 500 }, () => (random() < 0.3 ? 1 : 0));
