@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Help } from 'commander';
 import { register as account } from './commands/account.ts';
 import { register as atRisk } from './commands/at-risk.ts';
+import { register as backtest } from './commands/backtest.ts';
 import { register as check } from './commands/check.ts';
 import { register as churn } from './commands/churn.ts';
 import { register as completion } from './commands/completion.ts';
@@ -21,7 +22,22 @@ import { messageOf, UserError } from './lib/errors.ts';
 // long calculation holds the event loop, and a run is atomic wherever it is stopped.
 
 /** Verbs in the order of the help: set up, nightly, lists, models, shell. */
-const VERBS = [sample, init, check, run, atRisk, health, churn, renewal, account, train, signals, completion, demoRun];
+const VERBS = [
+  sample,
+  init,
+  check,
+  run,
+  atRisk,
+  health,
+  churn,
+  renewal,
+  account,
+  train,
+  backtest,
+  signals,
+  completion,
+  demoRun,
+];
 
 /** Builds the program. Nothing below `commands/` is loaded until a verb's action runs. */
 function createProgram(finish: Finish): Command {

@@ -19,6 +19,7 @@ import {
   scoreBook,
 } from '../models/churn-risk.ts';
 import { type LeastChange, leastChanges } from '../models/least-change.ts';
+import { CHURN_PREDICTION } from './predictions.ts';
 
 /** Thresholds of entry into at-risk, and how many reasons a row carries. */
 export interface ChurnSettings {
@@ -67,6 +68,7 @@ export const churn: Agent<ChurnSettings> = {
   reads: ['account_state', 'account_features', 'fact', 'health_reading'],
   writes: ['churn_risk', 'churn_reason', 'churn_score', 'contribution'],
   needsModel: true,
+  predicts: [CHURN_PREDICTION],
   defaults: { entry_factor: 2, reasons: 3, valid_days: 14, lead_days: 180, nominal_features: [] },
   async run(context, settings): Promise<Finding> {
     const model = context.model as ChurnModel | undefined;

@@ -16,6 +16,7 @@ import { type ChangeParts, decomposeChange, type HealthReading } from '../models
 import { MEASURE_DIRECTIONS } from '../models/health-measures.ts';
 import { type HealthRows, type HealthScores, scoreHealth } from '../models/scorecard.ts';
 import { explainUnscored, type Unscored } from '../models/unscored.ts';
+import { HEALTH_PREDICTION } from './predictions.ts';
 
 /** What the health agent is given: the scorecard, the frozen peers, and what the last reading was scored with. */
 export interface HealthAgentSettings {
@@ -60,6 +61,7 @@ export const health: Agent<HealthAgentSettings> = {
   question: 'How is each account doing, and what moved?',
   reads: ['account_state', 'health_measures', 'fact', 'readings_asof', 'overrides_asof', 'health_measures_revised'],
   writes: ['health_score', 'health_measure', 'health_reading', 'health_calibration', 'health_unscored'],
+  predicts: [HEALTH_PREDICTION],
   defaults: { health: DEFAULT_HEALTH, calibration: undefined, previous: undefined },
   async run(context, settings): Promise<Finding> {
     const book = await context.columns(ACCOUNTS);

@@ -1,6 +1,7 @@
 import type { Agent, CellRow, Finding, FindingTable, TableColumn } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
 import { type MoneyStyle, moneyWords, PLAIN_MONEY } from '../lib/money.ts';
+import { RENEWAL_PREDICTION } from './predictions.ts';
 
 /** The configured rules, and how amounts are written in its sentences. */
 export interface RenewalSettings extends Readonly<Config['renewal']> {
@@ -34,6 +35,7 @@ export const renewal: Agent<RenewalSettings> = {
   question: 'What renews when, will it, and what do we do about it?',
   reads: ['account_state', 'renewal_group', 'churn_score', 'health_reading', 'churn_event_asof'],
   writes: ['renewal_timeline', 'month_to_month'],
+  predicts: [RENEWAL_PREDICTION],
   defaults: {
     lead_days: 180,
     default_notice_days: 30,

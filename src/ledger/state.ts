@@ -45,6 +45,12 @@ export async function readState(
   return { lastRunNumber };
 }
 
+/** The state of a ledger that holds nothing: every table in `state`, empty. For replays that start in memory. */
+export async function emptyState(engine: Engine): Promise<void> {
+  await createStateTables(engine);
+  await createLedgerViews(engine);
+}
+
 async function copyTable(engine: Engine, name: string, options: ReadStateOptions): Promise<void> {
   const { kind, known, grows } = ledgerTable(name);
   // A ledger of an older version may lack the table; its copy then stays empty.

@@ -6,13 +6,13 @@ import type { ChurnModel } from '../contract/churn-model.ts';
 import type { HealthSettings } from '../contract/config.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { StepResult, SupervisorState } from '../contract/supervisor.ts';
-import { customFeatures } from '../data/custom-features.ts';
 import { assessQuality, type QualityFinding } from '../data/quality.ts';
 import { readState } from '../ledger/index.ts';
 import { addDays } from '../lib/dates.ts';
 import type { MoneyStyle } from '../lib/money.ts';
 import type { HealthCalibration } from '../models/health-calibration.ts';
 import { EMPTY_STATE, stepRows } from '../supervisor/index.ts';
+import { agentSettings } from './agent-settings.ts';
 import { arbitrate, restoreSupervisor, supervisorSettings } from './arbitration.ts';
 import { composeAtRisk } from './at-risk.ts';
 import { chooseModel } from './churn-model.ts';
@@ -219,22 +219,8 @@ class LivingNight {
   }
 
   #settingsFor(agent: Agent): unknown {
-    const { config } = this.#workspace;
-    if (agent.id === 'health') {
-      const settings: HealthAgentSettings = {
-        health: config.health,
-        calibration: this.#calibration?.value,
-        previous: this.#previous,
-      };
-      return settings;
-    }
-    if (agent.id === 'churn') {
-      const nominal_features = customFeatures(config).flatMap(({ kind, column }) =>
-        kind === 'nominal' ? [column] : [],
-      );
-      return { ...(agent.defaults as object), lead_days: config.renewal.lead_days, nominal_features };
-    }
-    return agent.id === 'renewal' ? { ...config.renewal, money: this.#money } : agent.defaults;
+    const health = { calibration: this.#calibration?.value, previous: this.#previous };
+    return agentSettings(agent, this.#workspace.config, { health, money: this.#money });
   }
 
   /** Keeps the peers that the health agent froze on this date. */

@@ -14,7 +14,7 @@ import { clearDate, materialiseDate } from './relations.ts';
 import { planRelations } from './replay.ts';
 
 /** Columns of `main.panel` that are no features. */
-const FRAME: ReadonlySet<string> = new Set(PANEL_KEYS);
+const FRAME: ReadonlySet<string> = new Set([...PANEL_KEYS, 'is_closed']);
 
 /**
  * Builds `main.panel` (`data/panel.ts`; here with the health score of the date), `main.panel_fact` (red facts held on each
@@ -105,22 +105,31 @@ export interface BasisPanel {
   readonly unavoidable_days: Float64Array;
 }
 
+/** `closed_on` of a row whose label closes on no day: it is predicted and never learnt from or judged. */
+export const NEVER_CLOSED = 2 ** 31 - 1;
+
 /**
  * Reads the rows of a basis whose label had closed by `knownBy`. Unavoidable churn is left out; columns that are
- * missing everywhere or constant are dropped, because nothing can be learnt from them.
+ * missing everywhere or constant are dropped, because nothing can be learnt from them. With `open` the other rows come
+ * along as `NEVER_CLOSED`, for a replay that predicts everybody.
  */
 export async function readBasis(
   engine: Engine,
   basis: ChurnBasis,
   knownBy: Day,
   leftOut: ReadonlySet<string>,
+  { open = false }: { readonly open?: boolean } = {},
 ): Promise<BasisPanel> {
   const rows = await engine.columns(
-    `select * from main.panel
-     where churn_basis = $basis and label is not null and closed_on <= $known_by::date and not (label = 1 and is_unavoidable)
+    `select * from (
+       select *, label is not null and closed_on <= $known_by::date and not (label = 1 and is_unavoidable) as is_closed
+       from main.panel
+     )
+     where churn_basis = $basis and (is_closed or $open)
      order by observation_date, account_id`,
-    { basis, known_by: knownBy },
+    { basis, known_by: knownBy, open },
   );
+  const isClosed = rows.number('is_closed');
   const ids = rows.text('account_id').map((id) => id ?? '');
   const accounts = [...new Set(ids)].sort();
   const place = new Map(accounts.map((id, index) => [id, index]));
@@ -135,11 +144,11 @@ export async function readBasis(
     unavoidable_days: rows.number('unavoidable_days'),
     panel: {
       columns,
-      label: Uint8Array.from(rows.number('label')),
+      label: Uint8Array.from(rows.number('label'), (label) => label || 0),
       weight: new Float64Array(rows.rowCount).fill(1),
       account: Int32Array.from(ids, (id) => place.get(id) ?? -1),
       observation_date: Int32Array.from(rows.number('observation_date')),
-      closed_on: Int32Array.from(rows.number('closed_on')),
+      closed_on: Int32Array.from(rows.number('closed_on'), (day, i) => (isClosed[i] === 1 ? day : NEVER_CLOSED)),
     },
   };
 }
@@ -149,7 +158,8 @@ function panelColumn(rows: Columnar, name: string, type: string): FeatureColumn 
   return nominalColumn(name, rows.text(name));
 }
 
-function isInformative({ values }: FeatureColumn): boolean {
+/** Whether a column has two different values, missing among them. */
+export function isInformative({ values }: FeatureColumn): boolean {
   const first = values[0] as number;
   return values.some((value) => (Number.isNaN(value) ? !Number.isNaN(first) : value !== first));
 }

@@ -13,6 +13,7 @@ const READINGS: Readonly<Record<string, string>> = {
 /**
  * Adds a date's readings to schema `state` under the run in hand, columns by name; a column that a table lacks is added.
  * `constants` are filled into every row that has such a column.
+ * @param tables only these; default all
  */
 export async function rememberDate(
   engine: Engine,
@@ -20,6 +21,7 @@ export async function rememberDate(
   asOf: Day,
   isReplayed: boolean,
   constants: Readonly<Record<string, string | null>>,
+  tables: readonly string[] = Object.keys(READINGS),
 ): Promise<void> {
   await beginDate(engine, runId, asOf);
   await engine.execute(
@@ -31,7 +33,7 @@ export async function rememberDate(
     },
   );
   for (const [table, relation] of Object.entries(READINGS)) {
-    if (!(await exists(engine, relation))) continue;
+    if (!tables.includes(table) || !(await exists(engine, relation))) continue;
     await copyReading(engine, table, relation, { run_id: runId, as_of: asOf, ...constants });
   }
 }

@@ -91,21 +91,30 @@ export async function replay(options: ReplayOptions): Promise<void> {
       dates.length === 1 ? `computing every account as of ${asOf}` : `week ${index + 1} of ${dates.length}: ${asOf}`,
     );
     await materialiseDate(engine, asOf, plan.relations, DERIVED, config);
-    await engine.execute(PROPOSAL_DDL);
-    const outcomes: AgentOutcome[] = [];
-    const missing = new Map<string, string>();
-    for (const agent of plan.agents) {
-      const outcome = await runAgent(options, agent, asOf, missing);
-      if (outcome.status !== 'ok') for (const name of agent.writes) missing.set(name, agent.id);
-      outcomes.push(outcome);
-    }
+    const outcomes = await runAgents(options, plan.agents, asOf);
     await options.decide({ asOf, index, isLast: index === dates.length - 1, outcomes });
     progress?.done();
   }
 }
 
+/** What running agents on a date whose relations stand takes of the options. */
+export type AgentRun = Pick<ReplayOptions, 'engine' | 'config' | 'modelFor' | 'settingsFor'>;
+
+/** Runs agents, in the order given, on the date whose relations stand in `dated`. */
+export async function runAgents(options: AgentRun, agents: readonly Agent[], asOf: Day): Promise<AgentOutcome[]> {
+  await options.engine.execute(PROPOSAL_DDL);
+  const outcomes: AgentOutcome[] = [];
+  const missing = new Map<string, string>();
+  for (const agent of agents) {
+    const outcome = await runAgent(options, agent, asOf, missing);
+    if (outcome.status !== 'ok') for (const name of agent.writes) missing.set(name, agent.id);
+    outcomes.push(outcome);
+  }
+  return outcomes;
+}
+
 async function runAgent(
-  options: ReplayOptions,
+  options: AgentRun,
   agent: Agent,
   asOf: Day,
   missing: ReadonlyMap<string, string>,

@@ -67,7 +67,7 @@ export async function train(options: CommonOptions): Promise<RunReport> {
       ladderList(model.leave, 'leave within the horizon'),
       ladderList(model.renewal, 'not renewed at the next decision'),
       factList(model),
-      leakList(model),
+      leakList(model.leaks),
     ],
     outcomes: [],
     warnings: [],
@@ -123,24 +123,24 @@ const TREATMENTS: Readonly<Record<LeakRecord['treatment'], string>> = {
   warned: 'never a feature; look at where it comes from',
 };
 
-function leakList(model: ChurnModel): ReportList {
-  const count = (treatment: LeakRecord['treatment']) =>
-    model.leaks.filter((leak) => leak.treatment === treatment).length;
+/** What the leak audit found and what is done about it. */
+export function leakList(leaks: readonly LeakRecord[]): ReportList {
+  const count = (treatment: LeakRecord['treatment']) => leaks.filter((leak) => leak.treatment === treatment).length;
   return {
     name: 'leaks',
     title: 'Columns that know the outcome',
     headline:
-      model.leaks.length === 0
+      leaks.length === 0
         ? 'the leak audit found no column that knows the outcome'
-        : `the leak audit found ${model.leaks.length}: ${count('left_out')} left out of the model, ${count('allowed')} let into it, ${count('hidden')} hidden until known, ${count('warned')} to look at`,
+        : `the leak audit found ${leaks.length}: ${count('left_out')} left out of the model, ${count('allowed')} let into it, ${count('hidden')} hidden until known, ${count('warned')} to look at`,
     columns: [
       { key: 'name', label: 'column or feature', kind: 'text' },
       { key: 'treatment', label: 'what is done', kind: 'text' },
       { key: 'message', label: 'why', kind: 'text' },
     ],
     notes: [],
-    rowCount: model.leaks.length,
-    rows: rowSource(model.leaks.map((leak) => ({ ...leak, treatment: TREATMENTS[leak.treatment] }))),
+    rowCount: leaks.length,
+    rows: rowSource(leaks.map((leak) => ({ ...leak, treatment: TREATMENTS[leak.treatment] }))),
     empty: 'none',
   };
 }

@@ -99,9 +99,15 @@ export function ledgerFile(config: Config): string {
   return join(config.store, 'ledger.duckdb');
 }
 
-/** Opens the engine, reads the exports and settles the as-of date. Close it when done. */
-export async function openWorkspace(options: CommonOptions): Promise<Workspace> {
-  const config = findConfig(options);
+/**
+ * Opens the engine, reads the exports and settles the as-of date. Close it when done.
+ * @param adjust flags of one verb that win over the configuration
+ */
+export async function openWorkspace(
+  options: CommonOptions,
+  adjust: (config: Config) => Config = (config) => config,
+): Promise<Workspace> {
+  const config = adjust(findConfig(options));
   if (!ACCOUNT_TABLES.some((name) => (config.tables[name]?.length ?? 0) > 0)) {
     throw new UserError(`${config.file ?? 'the configuration'}, line 1: no table says which accounts there are`, {
       hint: `map ${ACCOUNT_TABLES.join(', ')} under \`tables:\`, or write it anew with: retain init`,

@@ -8,7 +8,7 @@ export {
   type Interval,
   quantileOf,
 } from './bootstrap.ts';
-export { meanWithinOrigins, type OriginRanking, outcomeRecallAtLead, rankByOrigin } from './origins.ts';
+export { leadShares, meanWithinOrigins, type OriginRanking, outcomeRecallAtLead, rankByOrigin } from './origins.ts';
 export {
   type ClusteredMean,
   type ClusterSums,

@@ -68,6 +68,20 @@ export function outcomeRecallAtLead(
   capacity: number,
   leadDays: number,
 ): number {
+  const caught = leadShares(origins, account, capacity, leadDays);
+  if (caught.size === 0) return Number.NaN;
+  let sum = 0;
+  for (const share of caught.values()) sum += share;
+  return sum / caught.size;
+}
+
+/** By account that had the outcome and was seen at least `leadDays` before it: its share (0–1) of `outcomeRecallAtLead`. */
+export function leadShares(
+  origins: readonly OriginRanking[],
+  account: Int32Array,
+  capacity: number,
+  leadDays: number,
+): Map<number, number> {
   const caught = new Map<number, number>();
   for (const { rows, ranked } of origins) {
     const lead = ranked.lead_days;
@@ -80,8 +94,5 @@ export function outcomeRecallAtLead(
       caught.set(id, Math.max(caught.get(id) ?? 0, share[local] as number));
     }
   }
-  if (caught.size === 0) return Number.NaN;
-  let sum = 0;
-  for (const share of caught.values()) sum += share;
-  return sum / caught.size;
+  return caught;
 }

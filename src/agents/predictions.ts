@@ -1,0 +1,36 @@
+import type { Prediction } from '../contract/agent.ts';
+import type { HealthSettings } from '../contract/config.ts';
+
+/** What the churn agent claims: the probability of its own basis; nothing where no rung earned one. */
+export const CHURN_PREDICTION: Prediction = {
+  name: 'churn',
+  title: 'churn probability',
+  table: 'churn_score',
+  column: 'churn_probability',
+  direction: 'risk',
+  outcome: 'churn',
+  kind: 'probability',
+};
+
+/** What the health agent claims: the lower the score, the sooner the account leaves; and each component by itself. */
+export const HEALTH_PREDICTION: Prediction<{ readonly health: HealthSettings }> = {
+  name: 'health',
+  title: 'health score',
+  table: 'health_reading',
+  column: 'health_score',
+  parts: ({ health }) => Object.keys(health.components),
+  direction: 'safety',
+  outcome: 'churn',
+  kind: 'ranking',
+};
+
+/** What the renewal agent claims of each decision that lies ahead. */
+export const RENEWAL_PREDICTION: Prediction = {
+  name: 'renewal',
+  title: 'renewal likelihood',
+  table: 'renewal_timeline',
+  column: 'renewal_probability',
+  direction: 'safety',
+  outcome: 'not_renewed',
+  kind: 'probability',
+};

@@ -1,0 +1,210 @@
+import type { BacktestFigure, FigureRows } from '../contract/backtest.ts';
+import { forkRandom } from '../lib/random.ts';
+import { bootstrapMetric, type Interval } from './metrics/bootstrap.ts';
+import { leadShares, meanWithinOrigins, rankByOrigin } from './metrics/origins.ts';
+import { clusteredMean } from './metrics/paired.ts';
+import type { ScoredRows } from './metrics/ranked.ts';
+import { METRICS, type Metric, type MetricOptions } from './metrics/registry.ts';
+
+/** Who predicted, and what of each row of the table; `NaN` = nothing was claimed of it. */
+export interface ScoredCandidate {
+  readonly name: string;
+  /** Higher = the outcome sooner; for `probability` the probability itself. */
+  readonly score: Float64Array;
+  readonly kind: 'ranking' | 'probability';
+  /** Every metric on every kind of rows, with intervals; else the main ones. */
+  readonly isMain: boolean;
+}
+
+/** Tested rows of one prediction and basis: one an account and origin, all of them closed. */
+export interface FigureTable {
+  readonly prediction: string;
+  readonly basis: BacktestFigure['basis'];
+  readonly label: Uint8Array;
+  readonly account: Int32Array;
+  /** Days since 1970-01-01. */
+  readonly origin: Int32Array;
+  /** Whether a person worked the account within the horizon after the origin. */
+  readonly worked: Uint8Array;
+  /** ARR, `NaN` = unknown. */
+  readonly amount: Float64Array;
+  /** Days from the origin to the outcome; read where label is 1. */
+  readonly lead_days: Float64Array;
+  /** The base rate known at the origin: what skill is measured against. */
+  readonly reference: Float64Array;
+  /** By kind (`segment`, `term`, …): the value of each row; null = in no slice of that kind. */
+  readonly slices: Readonly<Record<string, readonly (string | null)[]>>;
+  readonly candidates: readonly ScoredCandidate[];
+}
+
+export interface FigureOptions {
+  /** Rows that a list has room for on one date. */
+  readonly capacity: number;
+  readonly seed: number;
+  /** Bootstrap draws of main figures (default 500) and of all others (default 200). */
+  readonly replicates?: number;
+  readonly slice_replicates?: number;
+}
+
+/** Days of warning that recall is asked at. */
+const LEADS = [30, 60, 90] as const;
+const RANKING = [
+  METRICS.roc_auc,
+  METRICS.pr_auc,
+  METRICS.lift,
+  METRICS.precision_at_capacity,
+  METRICS.recall_at_capacity,
+  METRICS.arr_recall,
+  METRICS.arr_recall_of_perfect,
+] as const;
+const PROBABILITY = [
+  METRICS.log_loss,
+  METRICS.brier,
+  METRICS.brier_skill,
+  METRICS.calibration_error,
+  METRICS.calibration_in_the_large,
+  METRICS.arr_calibration,
+] as const;
+/** What a slice is told by; capacity belongs to the whole book. */
+const SLICED: readonly Metric[] = [METRICS.roc_auc, METRICS.lift, METRICS.log_loss, METRICS.calibration_in_the_large];
+/** Metrics that perfect knowledge cannot lift to 1. */
+const CAPPED: ReadonlySet<string> = new Set(['lift', 'precision_at_capacity', 'recall_at_capacity', 'arr_recall']);
+
+/**
+ * Every figure of one prediction and basis. Ranking metrics are means within origins, weighted by outcomes; probability
+ * metrics are over all rows. Intervals draw whole accounts. Rows of which a candidate claims nothing are left out of its
+ * figures: `row_count` tells.
+ */
+export function figuresOf(table: FigureTable, options: FigureOptions): BacktestFigure[] {
+  const every = Uint32Array.from(table.label.keys());
+  const unworked = every.filter((row) => table.worked[row] === 0);
+  const figures: BacktestFigure[] = [];
+  for (const candidate of table.candidates) {
+    const whole = measured(table, candidate, every, 'all', 'all', options);
+    figures.push(...whole);
+    // Nobody was worked, or nobody can tell: the same rows, the same figures.
+    if (unworked.length === every.length)
+      figures.push(...whole.map((figure) => ({ ...figure, rows: 'unworked' as const })));
+    else figures.push(...measured(table, candidate, unworked, 'unworked', 'all', options));
+    for (const [kind, values] of Object.entries(table.slices)) {
+      for (const value of [...new Set(values)].filter((name) => name !== null).sort()) {
+        const rows = every.filter((row) => values[row] === value);
+        figures.push(...measured(table, candidate, rows, 'all', `${kind}:${value}`, options));
+      }
+    }
+  }
+  return figures;
+}
+
+function measured(
+  table: FigureTable,
+  candidate: ScoredCandidate,
+  chosen: Uint32Array,
+  rows: FigureRows,
+  slice: string,
+  options: FigureOptions,
+): BacktestFigure[] {
+  const index = chosen.filter((row) => !Number.isNaN(candidate.score[row]));
+  const scored = scoredRows(table, candidate.score, index);
+  const account = Int32Array.from(index, (row) => table.account[row] as number);
+  const origin = Int32Array.from(index, (row) => table.origin[row] as number);
+  const frame = {
+    prediction: table.prediction,
+    candidate: candidate.name,
+    basis: table.basis,
+    rows,
+    slice,
+    row_count: index.length,
+    outcome_count: new Set(account.filter((_, i) => scored.label[i] === 1)).size,
+  };
+  const isWhole = slice === 'all';
+  const replicates = isWhole && candidate.isMain ? (options.replicates ?? 500) : (options.slice_replicates ?? 200);
+  const metrics = metricsOf(candidate, isWhole, slice);
+  const settings: MetricOptions = { capacity: options.capacity };
+  const perfect = isWhole ? rankByOrigin({ ...scored, score: perfectScore(scored) }, origin) : [];
+  const figures = metrics.map((metric): BacktestFigure => {
+    // The same draws for every metric and candidate: what accounts share cancels in their differences.
+    const random = forkRandom(options.seed, `figures ${table.prediction} ${table.basis} ${slice}`);
+    const interval = bootstrapMetric(metric, scored, account, random, {
+      ...settings,
+      replicates: frame.outcome_count === 0 ? 0 : replicates,
+      origin: metric.kind === 'ranking' ? origin : undefined,
+    });
+    const cap = isWhole && CAPPED.has(metric.name) ? meanWithinOrigins(perfect, metric, settings) : Number.NaN;
+    return { ...frame, metric: metric.name, ...bounds(interval), cap: known(cap) };
+  });
+  return isWhole ? [...figures, ...leadFigures(scored, account, origin, frame, options.capacity)] : figures;
+}
+
+type Frame = Pick<
+  BacktestFigure,
+  'prediction' | 'candidate' | 'basis' | 'rows' | 'slice' | 'row_count' | 'outcome_count'
+>;
+
+function metricsOf(candidate: ScoredCandidate, isWhole: boolean, slice: string): readonly Metric[] {
+  const isProbability = candidate.kind === 'probability';
+  if (isWhole) return isProbability ? [...RANKING, ...PROBABILITY] : RANKING;
+  if (slice.startsWith('origin:') || !candidate.isMain) return [METRICS.roc_auc];
+  return SLICED.filter(({ kind }) => isProbability || kind === 'ranking');
+}
+
+function scoredRows(table: FigureTable, score: Float64Array, index: Uint32Array): ScoredRows {
+  const pick = (values: ArrayLike<number>) => Float64Array.from(index, (row) => values[row] as number);
+  return {
+    score: pick(score),
+    label: pick(table.label),
+    amount: pick(table.amount),
+    lead_days: pick(table.lead_days),
+    reference: pick(table.reference),
+  };
+}
+
+/** The score of someone who knows the future: who has the outcome, largest amount first. */
+function perfectScore({ label, amount }: ScoredRows): Float64Array {
+  return Float64Array.from(label, (y, i) => (y === 1 ? 1 + Math.max(0, amount?.[i] || 0) : 0));
+}
+
+/** `recall_at_lead_30`, …: of the accounts seen so early, the share that stood on a list of that date or an earlier one. */
+function leadFigures(
+  scored: ScoredRows,
+  account: Int32Array,
+  origin: Int32Array,
+  frame: Frame,
+  capacity: number,
+): BacktestFigure[] {
+  const origins = rankByOrigin(scored, origin);
+  return LEADS.map((days): BacktestFigure => {
+    const shares = [...leadShares(origins, account, capacity, days).values()];
+    const { mean, standard_error } = clusteredMean(
+      Float64Array.from(shares),
+      Int32Array.from(shares.keys()),
+      new Float64Array(shares.length).fill(1),
+    );
+    const isTold = shares.length > 1;
+    // One number an account: the normal interval at 90 %.
+    const half = 1.645 * standard_error;
+    return {
+      ...frame,
+      metric: `recall_at_lead_${days}`,
+      value: shares.length === 0 ? null : mean,
+      low: isTold ? Math.max(0, mean - half) : null,
+      high: isTold ? Math.min(1, mean + half) : null,
+      standard_error: isTold ? standard_error : null,
+      cap: null,
+      outcome_count: shares.length,
+    };
+  });
+}
+
+function bounds(interval: Interval): Pick<BacktestFigure, 'value' | 'low' | 'high' | 'standard_error'> {
+  return {
+    value: known(interval.value),
+    low: known(interval.low),
+    high: known(interval.high),
+    standard_error: known(interval.standard_error),
+  };
+}
+
+function known(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,305 @@
+import type { Day } from '../contract/agent.ts';
+import {
+  BACKTEST_SCHEMA,
+  type BacktestFigure,
+  type BacktestResult,
+  type BacktestVerdict,
+} from '../contract/backtest.ts';
+import type { LeakRecord } from '../contract/churn-model.ts';
+import type { Config } from '../contract/config.ts';
+import type { CommonOptions } from '../contract/options.ts';
+import type { RunReport } from '../contract/report.ts';
+import { observationDates } from '../data/panel.ts';
+import { emptyState } from '../ledger/index.ts';
+import { addDays, dayNumber } from '../lib/dates.ts';
+import { UserError } from '../lib/errors.ts';
+import { figuresOf, type ScoredCandidate } from '../models/backtest-figures.ts';
+import { closedHistory } from '../models/ladder.ts';
+import { earlyLeaveRates, readBook, waitDays } from './backtest/book.ts';
+import { fitOrigins, type OriginFit } from './backtest/fits.ts';
+import { type ListedFigures, listedFigures } from './backtest/listed.ts';
+import { backtestReport } from './backtest/report.ts';
+import { type ReplayedLists, replayLists } from './backtest/shown.ts';
+import {
+  BASES,
+  basesOf,
+  basisRows,
+  churnVerdict,
+  claimScores,
+  figureTable,
+  type RungScores,
+  rungScores,
+  tooFew,
+  withinHorizon,
+} from './backtest/tables.ts';
+import { auditPanel, firstDay } from './churn-training.ts';
+import type { LeakVerdict } from './leak-verdict.ts';
+import { buildPanel } from './panel.ts';
+import { openPool } from './pool.ts';
+import { clearDate } from './relations.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
+
+/** Origins tested where `--from` is not given. */
+const ORIGINS = 12;
+
+/** What `retain backtest` knows beyond the shared flags. */
+export interface BacktestOptions extends CommonOptions {
+  /** First and last day that may be an origin. */
+  readonly from?: Day;
+  readonly to?: Day;
+  readonly every?: 'month' | 'week';
+  /** Test at most so many origins, the latest; default 12, with `from` all. */
+  readonly origins?: number;
+  /** Days in which the outcome is counted; wins over `churn.horizon_days`. */
+  readonly horizon?: number;
+}
+
+/** A backtest and its report; the gate adds its outcomes to both. */
+export interface BacktestRun {
+  readonly report: RunReport;
+  readonly result: BacktestResult;
+}
+
+/** Everything a report of a backtest is made of. */
+export interface Backtested {
+  readonly workspace: Workspace;
+  readonly result: BacktestResult;
+  readonly fits: readonly OriginFit[];
+  readonly rungs: readonly RungScores[];
+  readonly listed: ListedFigures;
+  readonly lists: ReplayedLists;
+  readonly leaks: readonly LeakRecord[];
+  /** Dates asked for that could not be tested, in a sentence each. */
+  readonly left_out: readonly string[];
+}
+
+/**
+ * Replays the past: at each origin every list that claims to tell an outcome beforehand is made from what was known that
+ * day, and scored against what happened. Reads no ledger and writes none.
+ * @throws UserError when a flag makes no sense; too little history is a verdict, not an error
+ */
+export async function backtest(options: BacktestOptions): Promise<BacktestRun> {
+  const started = performance.now();
+  if (options.from !== undefined && options.to !== undefined && options.from > options.to) {
+    throw new UserError(`--from ${options.from} is after --to ${options.to}`, { hint: 'Swap the two.' });
+  }
+  const workspace = await openWorkspace(options, (config) => adjusted(config, options));
+  const { engine, config, asOf } = workspace;
+  const { progress } = options;
+  await emptyState(engine);
+  const { dates, tested, left_out } = await chooseDates(workspace, options);
+  let fitting = 0;
+  let done: Omit<Backtested, 'workspace' | 'left_out'>;
+  if (tested.length === 0) done = untested(workspace, options);
+  else {
+    progress.stage(`computing every account at ${dates.length} dates`);
+    const panel = await buildPanel(engine, config, dates, asOf, progress);
+    progress.detail('looking for columns that know the outcome');
+    const leaks = await auditPanel(engine, config, panel, 'leave_out');
+    progress.done();
+    const pool = openPool();
+    try {
+      progress.stage('fitting each origin');
+      const { origins, milliseconds } = await fitOrigins(engine, config, {
+        tested,
+        knownBy: asOf,
+        leaks,
+        pool,
+        progress,
+      });
+      fitting = milliseconds;
+      progress.done();
+      done = await measure(workspace, options, origins, leaks);
+    } finally {
+      await pool.close();
+    }
+  }
+  const report = await backtestReport({ ...done, workspace, left_out });
+  const total = performance.now() - started;
+  if (fitting > 0) {
+    progress.note(
+      `${(total / 1000).toFixed(1)} s in all, ${(fitting / 1000).toFixed(1)} s of them the origins' own fits: ${(total / fitting).toFixed(2)} times`,
+    );
+  }
+  return { report, result: done.result };
+}
+
+function adjusted(config: Config, { every, horizon }: BacktestOptions): Config {
+  return {
+    ...config,
+    ...(horizon === undefined ? {} : { churn: { ...config.churn, horizon_days: horizon } }),
+    ...(every === undefined ? {} : { model: { ...config.model, every } }),
+  };
+}
+
+/** Dates of the panel, and those of them to be tested: closed by the as-of date, inside `--from`–`--to`, the latest. */
+async function chooseDates({ engine, config, asOf }: Workspace, options: BacktestOptions) {
+  const first = await firstDay(engine);
+  const to = options.to ?? asOf;
+  const all = first === null ? [] : observationDates(first, to < asOf ? to : asOf, config.model.every);
+  const closing = addDays(asOf, -waitDays(config));
+  const closed = all.filter((day) => day <= closing && (options.from === undefined || day >= options.from));
+  const count = options.origins ?? (options.from === undefined ? ORIGINS : closed.length);
+  const tested = count === 0 ? [] : closed.slice(-count);
+  const last = tested.at(-1);
+  const open = all.filter((day) => day > closing && (options.to !== undefined || options.from !== undefined));
+  const left_out =
+    open.length === 0
+      ? []
+      : [`${open.join(', ')}: what happened within ${config.churn.horizon_days} days is not closed by ${asOf}`];
+  return { dates: last === undefined ? [] : all.filter((day) => day <= last), tested, left_out };
+}
+
+/** Figures and verdicts from the fits: the lists replayed, every claim scored. */
+async function measure(
+  workspace: Workspace,
+  options: BacktestOptions,
+  fits: readonly OriginFit[],
+  leaks: LeakVerdict,
+): Promise<Omit<Backtested, 'workspace' | 'left_out'>> {
+  const { engine, config, asOf } = workspace;
+  const { progress } = options;
+  const known = fits.filter(({ bases }) => bases.leave.replay !== undefined || bases.renewal.replay !== undefined);
+  const tested = known.map((fit) => fit.asOf);
+  if (tested.length === 0) return { ...untested(workspace, options), leaks: leaks.leaks };
+  const book = await readBook(engine, config, tested, asOf);
+  const earlyRates = await earlyLeaveRates(engine, config, tested);
+  const capacity = config.capacity.rows_per_csm * (await csmCount(workspace));
+  progress.stage('replaying the lists');
+  const lists = await replayLists(workspace, tested, new Map(known.map((fit) => [fit.asOf, fit.model])), progress);
+  await clearDate(engine);
+  progress.done();
+  progress.stage('measuring');
+  const rungs = rungScores(book, known, earlyRates);
+  const figures: BacktestFigure[] = [];
+  const verdicts: BacktestVerdict[] = [];
+  const sources = known.flatMap(({ bases }) => [bases.leave.source.panel, bases.renewal.source.panel]);
+  const months = Math.max(...[...new Set(sources)].map((panel) => closedHistory(panel, dayNumber(asOf)).months));
+  for (const name of [...new Set(lists.claims.map(({ prediction }) => prediction.name))]) {
+    const claims = lists.claims.filter(({ prediction }) => prediction.name === name);
+    const [first] = claims;
+    if (first === undefined) continue;
+    const { outcome, kind } = first.prediction;
+    for (const basis of basesOf(outcome)) {
+      const base = rungs.find((rung) => rung.name === 'base_rate');
+      if (base === undefined) throw new Error('no rung base_rate was replayed');
+      const of = (rung: RungScores) => (basis === 'all' ? rung.all : rung.own);
+      const reference = of(base);
+      const given = basisRows(book, basis, reference);
+      const candidates: ScoredCandidate[] = claims.map((claim) => {
+        const claimed = claimScores(book, claim);
+        const own = kind === 'probability' ? filled(claimed, base.own) : claimed;
+        const score = kind === 'probability' && basis === 'all' ? withinHorizon(book, own, earlyRates) : own;
+        return { name: claim.candidate, score, kind, isMain: true };
+      });
+      if (name === 'churn') {
+        for (const rung of rungs.filter(({ fitted }) => fitted > 0)) {
+          candidates.push({ name: rung.name, score: of(rung), kind: 'probability', isMain: false });
+        }
+      }
+      progress.detail(`${name}, ${basis}`);
+      const measured = figuresOf(figureTable(book, given, { prediction: name, basis }, reference, candidates), {
+        capacity,
+        seed: config.seed,
+      });
+      figures.push(...measured);
+      verdicts.push(
+        name === 'churn'
+          ? churnVerdict(book, given, basis, rungs, config, months).verdict
+          : rankVerdict(measured, first.prediction.title, months, config),
+      );
+    }
+  }
+  const listed = listedFigures(book, lists.dates, config.seed);
+  figures.push(...listed.figures);
+  progress.done();
+  const result: BacktestResult = { ...frameOf(workspace, options), origins: tested, capacity, verdicts, figures };
+  return {
+    result: { ...result, from: tested[0] ?? result.from, to: tested.at(-1) ?? result.to },
+    fits: known,
+    rungs,
+    listed,
+    lists,
+    leaks: leaks.leaks,
+  };
+}
+
+/** A probability that no rung earned is the base rate known that day: that is all one then has. */
+function filled(scores: Float64Array, base: Float64Array): Float64Array {
+  return scores.map((score, i) => (Number.isNaN(score) ? (base[i] as number) : score));
+}
+
+/** Whether a ranking may be judged, and whether it ranks beyond chance (the AUC's 90 % interval lies above .5). */
+function rankVerdict(
+  figures: readonly BacktestFigure[],
+  title: string,
+  months: number,
+  config: Config,
+): BacktestVerdict {
+  const auc = figures.find(
+    ({ candidate, metric, rows, slice }) =>
+      candidate === 'served' && metric === 'roc_auc' && rows === 'all' && slice === 'all',
+  );
+  if (auc === undefined) throw new Error('a prediction has no AUC');
+  const { prediction, basis, outcome_count, value, low } = auc;
+  const frame = { prediction, basis, outcome_count };
+  const few = tooFew(outcome_count, months, config);
+  if (few !== undefined) return { ...frame, verdict: 'too_few_outcomes', sentence: few };
+  const ranks = low !== null && low > 0.5;
+  const told = value === null ? 'no value' : value.toFixed(2);
+  return {
+    ...frame,
+    verdict: ranks ? 'signal' : 'no_signal',
+    sentence: ranks
+      ? `The ${title} ranks out of time: AUC ${told}, its 90 % interval above .5.`
+      : `No signal: the ${title} does not rank beyond chance out of time (AUC ${told}).`,
+  };
+}
+
+/** Persons who hold accounts; one pool where nobody is named. */
+async function csmCount({ engine, asOf }: Workspace): Promise<number> {
+  const [row] = await engine.rows(
+    "select count(distinct csm) as n from account_state($as_of::date) where status = 'active'",
+    { as_of: asOf },
+  );
+  return Math.max(1, Number(row?.['n'] ?? 0));
+}
+
+function frameOf({ asOf, config, configHash, version }: Workspace, options: BacktestOptions) {
+  return {
+    schema_version: BACKTEST_SCHEMA,
+    version,
+    as_of: asOf,
+    from: options.from ?? asOf,
+    to: options.to ?? asOf,
+    horizon_days: config.churn.horizon_days,
+    churn_definition: config.churn.definition,
+    seed: config.seed,
+    config_hash: configHash,
+  };
+}
+
+/** No date could be tested: a verdict, not an error. */
+function untested(workspace: Workspace, options: BacktestOptions): Omit<Backtested, 'workspace' | 'left_out'> {
+  const sentence = 'Too few outcomes for a verdict: no date has closed outcomes before it to learn from.';
+  return {
+    result: {
+      ...frameOf(workspace, options),
+      origins: [],
+      capacity: workspace.config.capacity.rows_per_csm,
+      verdicts: BASES.map((basis) => ({
+        prediction: 'churn',
+        basis,
+        verdict: 'too_few_outcomes',
+        sentence,
+        outcome_count: 0,
+      })),
+      figures: [],
+    },
+    fits: [],
+    rungs: [],
+    listed: { figures: [], missed: [] },
+    lists: { claims: [], dates: [], problems: [] },
+    leaks: [],
+  };
+}

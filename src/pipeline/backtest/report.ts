@@ -1,0 +1,330 @@
+import type { CellRow, TableColumn } from '../../contract/agent.ts';
+import type { BacktestFigure, BacktestResult, BacktestVerdict } from '../../contract/backtest.ts';
+import type { ReportList, RunReport } from '../../contract/report.ts';
+import { longDay } from '../../lib/dates.ts';
+import type { Backtested } from '../backtest.ts';
+import { rowSource } from '../report-lists.ts';
+import { headerNotes } from '../run-header.ts';
+import { leakList } from '../train.ts';
+import { BASES } from './tables.ts';
+
+const BASIS_WORDS: Readonly<Record<string, string>> = {
+  all: 'gone within the horizon, all terms',
+  leave: 'leave within the horizon (monthly, open-ended)',
+  renewal: 'not renewed at the next decision',
+};
+
+/** A backtest as lists: what each claim was worth, by rung, over time, by slice, health, the at-risk list as shown. */
+export async function backtestReport(done: Backtested): Promise<RunReport> {
+  const { workspace, result, left_out, leaks, lists } = done;
+  const { config } = workspace;
+  const failed = lists.problems.filter(({ outcome }) => outcome.status === 'failed');
+  return {
+    header: {
+      title: 'retain backtest',
+      run_id: null,
+      version: workspace.version,
+      as_of: workspace.asOf,
+      as_of_reason: workspace.asOfReason,
+      seed: config.seed,
+      config_hash: workspace.configHash,
+      currency: null,
+      notes: [...(await headerNotes(workspace)), ...notesOf(result), ...left_out.map((text) => `not tested: ${text}`)],
+    },
+    lists: [
+      verdictList(result),
+      churnList(done),
+      timeList(result),
+      sliceList(result),
+      healthList(result),
+      atRiskList(done),
+      leakList(leaks),
+    ],
+    outcomes: [],
+    warnings: failed.map(({ asOf, outcome }) => ({
+      what: `the agent ${outcome.agent} failed as of ${asOf}: ${outcome.status === 'failed' ? outcome.error : ''}`,
+      consequence: 'its claims of that date are not scored',
+      remedy: 'run it with: retain run --as-of that date --debug',
+    })),
+    next: ['retain train', 'retain backtest --format json'],
+    summary: summaryOf(result),
+    data: { backtest: result },
+  };
+}
+
+function notesOf(result: BacktestResult): string[] {
+  const [first] = result.origins;
+  const last = result.origins.at(-1);
+  return [
+    first === undefined || last === undefined
+      ? 'no origin could be tested'
+      : `${result.origins.length} origins, ${longDay(first)} to ${longDay(last)}; each trained only on outcomes closed by its day`,
+    `label: ${result.churn_definition}, horizon ${result.horizon_days} days; capacity ${result.capacity} rows a date`,
+  ];
+}
+
+type Pick = Partial<Record<'prediction' | 'candidate' | 'basis' | 'rows' | 'slice' | 'metric', string>>;
+
+/** The one figure with these marks; rows and slice are all unless named. */
+export function figureOf({ figures }: BacktestResult, wanted: Pick): BacktestFigure | undefined {
+  const marks = Object.entries({ rows: 'all', slice: 'all', ...wanted });
+  return figures.find((figure) => marks.every(([key, value]) => figure[key as keyof BacktestFigure] === value));
+}
+
+const number = (key: string, label: string): TableColumn => ({ key, label, kind: 'number' });
+
+const ACCURACY: readonly TableColumn[] = [
+  number('roc_auc', 'AUC'),
+  number('roc_auc_low', 'low'),
+  number('roc_auc_high', 'high'),
+  { ...number('pr_auc', 'PR-AUC'), terminal: false },
+  number('lift', 'lift'),
+  number('lift_cap', 'at most'),
+  { key: 'precision_at_capacity', label: 'precision', kind: 'rate' },
+  { key: 'recall_at_capacity', label: 'recall', kind: 'rate' },
+  { key: 'arr_recall_of_perfect', label: 'ARR of perfect', kind: 'rate' },
+  { key: 'recall_at_lead_30', label: 'recall at 30 days', kind: 'rate', terminal: false },
+  { key: 'recall_at_lead_60', label: 'recall at 60 days', kind: 'rate', terminal: false },
+  { key: 'recall_at_lead_90', label: 'recall at 90 days', kind: 'rate', terminal: false },
+  number('log_loss', 'log loss'),
+  { ...number('brier_skill', 'Brier skill'), terminal: false },
+  number('calibration_error', 'ECE'),
+  { ...number('calibration_in_the_large', 'in the large'), terminal: false },
+  { ...number('arr_calibration', 'ARR calibration'), terminal: false },
+  { key: 'row_count', label: 'rows', kind: 'integer' },
+  { key: 'outcome_count', label: 'outcomes', kind: 'integer' },
+];
+
+/** Cells of `ACCURACY`. */
+function accuracyRow(result: BacktestResult, wanted: Pick): CellRow {
+  const auc = figureOf(result, { ...wanted, metric: 'roc_auc' });
+  const values = ACCURACY.map(({ key }) => [key, figureOf(result, { ...wanted, metric: key })?.value ?? null] as const);
+  return {
+    ...Object.fromEntries(values),
+    roc_auc_low: auc?.low ?? null,
+    roc_auc_high: auc?.high ?? null,
+    lift_cap: figureOf(result, { ...wanted, metric: 'lift' })?.cap ?? null,
+    row_count: auc?.row_count ?? 0,
+    outcome_count: auc?.outcome_count ?? 0,
+  };
+}
+
+function listOf(list: Omit<ReportList, 'rows' | 'rowCount' | 'empty'>, rows: readonly CellRow[]): ReportList {
+  return { ...list, rowCount: rows.length, rows: rowSource(rows), empty: 'nothing was tested' };
+}
+
+function verdictList(result: BacktestResult): ReportList {
+  const rows = result.verdicts.map((verdict): CellRow => {
+    const { prediction, basis, outcome_count, sentence } = verdict;
+    const of = (rows: string) => figureOf(result, { prediction, basis, rows, candidate: 'served', metric: 'roc_auc' });
+    return {
+      prediction,
+      basis,
+      verdict: verdict.verdict,
+      roc_auc: of('all')?.value ?? null,
+      roc_auc_low: of('all')?.low ?? null,
+      roc_auc_high: of('all')?.high ?? null,
+      roc_auc_unworked: of('unworked')?.value ?? null,
+      outcome_count,
+      sentence,
+    };
+  });
+  return listOf(
+    {
+      name: 'verdicts',
+      title: 'What may be claimed',
+      headline: verdictOf(result, 'churn', 'all')?.sentence ?? '',
+      columns: [
+        { key: 'prediction', label: 'prediction', kind: 'text', isName: true },
+        { key: 'basis', label: 'basis', kind: 'text' },
+        { key: 'verdict', label: 'verdict', kind: 'text', isName: true },
+        number('roc_auc', 'AUC as shown'),
+        number('roc_auc_low', 'low'),
+        number('roc_auc_high', 'high'),
+        number('roc_auc_unworked', 'AUC unworked'),
+        { key: 'outcome_count', label: 'outcomes', kind: 'integer' },
+        { key: 'sentence', label: 'why', kind: 'text', wraps: true },
+      ],
+      notes: BASES.map((basis) => `${basis}: ${BASIS_WORDS[basis]}`),
+    },
+    rows,
+  );
+}
+
+function verdictOf({ verdicts }: BacktestResult, prediction: string, basis: string): BacktestVerdict | undefined {
+  return verdicts.find((verdict) => verdict.prediction === prediction && verdict.basis === basis);
+}
+
+function churnList({ result, rungs, fits }: Backtested): ReportList {
+  const names = ['served', ...rungs.filter(({ fitted }) => fitted > 0).map(({ name }) => name)];
+  const rows = BASES.flatMap((basis) =>
+    names.map(
+      (candidate): CellRow => ({ basis, candidate, ...accuracyRow(result, { prediction: 'churn', basis, candidate }) }),
+    ),
+  ).filter((row) => Number(row['row_count']) > 0);
+  const served = (basis: 'leave' | 'renewal') => fits.filter(({ model }) => model[basis].rung !== null).length;
+  const skipped = rungs.filter(({ fitted }) => fitted === 0);
+  return listOf(
+    {
+      name: 'churn',
+      title: 'Churn by rung',
+      headline: `a rung had earned its place by ${served('leave')} of ${fits.length} origins (leave) and ${served('renewal')} (renewal); elsewhere "served" is the base rate`,
+      columns: [
+        { key: 'basis', label: 'basis', kind: 'text' },
+        { key: 'candidate', label: 'who', kind: 'text', isName: true },
+        ...ACCURACY,
+      ],
+      notes: [
+        'AUC, lift, precision and recall: mean within origins by their outcomes, 90 % interval by account; "at most": what perfect knowledge reaches',
+        ...skipped.map(({ title, reason }) => `${title}: ${reason ?? 'not fitted'}`),
+      ],
+    },
+    rows,
+  );
+}
+
+/** Who is shown over time and by slice, beside each other. */
+const SIDE: readonly (readonly [string, string, string])[] = [
+  ['churn', 'served', 'as shown'],
+  ['churn', 'ebm', 'glass box'],
+  ['churn', 'logistic', 'logistic'],
+  ['health', 'served', 'health'],
+  ['churn', 'decision_proximity', 'decision proximity'],
+  ['churn', 'best_single_rule', 'best rule'],
+];
+
+function sideBySide(result: BacktestResult, basis: string, slice: string): CellRow {
+  const cells = SIDE.map(([prediction, candidate]) => {
+    const figure = figureOf(result, { prediction, candidate, basis, slice, metric: 'roc_auc' });
+    return [`${prediction}_${candidate}`, figure?.value ?? null] as const;
+  });
+  const base = figureOf(result, { prediction: 'churn', candidate: 'base_rate', basis, slice, metric: 'roc_auc' });
+  return { ...Object.fromEntries(cells), row_count: base?.row_count ?? 0, outcome_count: base?.outcome_count ?? 0 };
+}
+
+const SIDE_COLUMNS: readonly TableColumn[] = [
+  ...SIDE.map(([prediction, candidate, label]) => number(`${prediction}_${candidate}`, label)),
+  { key: 'row_count', label: 'rows', kind: 'integer' },
+  { key: 'outcome_count', label: 'outcomes', kind: 'integer' },
+];
+
+function slicesOf(result: BacktestResult, kinds: readonly string[]): string[] {
+  const slices = [...new Set(result.figures.map(({ slice }) => slice))];
+  return kinds.flatMap((kind) => slices.filter((slice) => slice.startsWith(`${kind}:`)).sort());
+}
+
+function timeList(result: BacktestResult): ReportList {
+  const rows = slicesOf(result, ['origin']).map(
+    (slice): CellRow => ({ origin: slice.slice(7), ...sideBySide(result, 'all', slice) }),
+  );
+  return listOf(
+    {
+      name: 'over_time',
+      title: 'Over time, all terms',
+      headline: 'AUC at each origin',
+      columns: [{ key: 'origin', label: 'origin', kind: 'date' }, ...SIDE_COLUMNS],
+      notes: [],
+    },
+    rows,
+  );
+}
+
+function sliceList(result: BacktestResult): ReportList {
+  const rows = BASES.flatMap((basis) =>
+    slicesOf(result, ['term', 'decision', 'segment']).map((slice): CellRow => {
+      const [kind = '', ...value] = slice.split(':');
+      return { basis, slice: kind, value: value.join(':'), ...sideBySide(result, basis, slice) };
+    }),
+  ).filter((row) => Number(row['row_count']) > 0);
+  return listOf(
+    {
+      name: 'slices',
+      title: 'By term, decision and segment',
+      headline: 'AUC of those ranked among their own kind',
+      columns: [
+        { key: 'basis', label: 'basis', kind: 'text' },
+        { key: 'slice', label: 'slice', kind: 'text' },
+        { key: 'value', label: 'value', kind: 'text' },
+        ...SIDE_COLUMNS,
+      ],
+      notes: [
+        'decision outside: the decision lies beyond the horizon, and knowing the term end earns nothing there: the churn model speaks of none of them apart (all terms), so its AUC is .5 by construction',
+      ],
+    },
+    rows,
+  );
+}
+
+function healthList(result: BacktestResult): ReportList {
+  const names = [
+    ...new Set(result.figures.filter(({ prediction }) => prediction === 'health').map(({ candidate }) => candidate)),
+  ];
+  const rows = BASES.flatMap((basis) =>
+    names.map(
+      (candidate): CellRow => ({
+        basis,
+        candidate: candidate === 'served' ? 'health_score' : candidate,
+        ...accuracyRow(result, { prediction: 'health', basis, candidate }),
+      }),
+    ),
+  ).filter((row) => Number(row['row_count']) > 0);
+  const columns = ACCURACY.filter(({ key }) => !/loss|brier|calibration/.test(key));
+  return listOf(
+    {
+      name: 'health',
+      title: 'Health score and its components',
+      headline: verdictOf(result, 'health', 'all')?.sentence ?? 'no health score was tested',
+      columns: [
+        { key: 'basis', label: 'basis', kind: 'text' },
+        { key: 'candidate', label: 'who', kind: 'text', isName: true },
+        ...columns,
+      ],
+      notes: ['risk = 100 − score; accounts without a score (too little coverage) are left out'],
+    },
+    rows,
+  );
+}
+
+function atRiskList({ result, listed }: Backtested): ReportList {
+  const rows = listed.figures.map(
+    ({ metric, value, low, high, row_count, outcome_count }): CellRow => ({
+      metric,
+      value,
+      low,
+      high,
+      row_count,
+      outcome_count,
+    }),
+  );
+  const missed = listed.missed.map(({ why, count }) => `${count} by ${why.replaceAll('_', ' ')}`).join(', ');
+  return listOf(
+    {
+      name: 'at_risk',
+      title: 'The at-risk list as it would have been shown',
+      headline: `alert budget and hysteresis in force over ${result.origins.length} dates, nobody acting on them`,
+      columns: [
+        { key: 'metric', label: 'measure', kind: 'text', isName: true },
+        number('value', 'value'),
+        number('low', 'low'),
+        number('high', 'high'),
+        { key: 'row_count', label: 'rows', kind: 'integer' },
+        { key: 'outcome_count', label: 'outcomes', kind: 'integer' },
+      ],
+      notes: missed === '' ? [] : [`left and were held back from the list to the end: ${missed}`],
+    },
+    rows,
+  );
+}
+
+function summaryOf(result: BacktestResult): string {
+  const churn = verdictOf(result, 'churn', 'all');
+  if (churn === undefined) return 'nothing was tested';
+  if (churn.verdict !== 'signal') return `${churn.sentence} No accuracy is claimed.`;
+  const auc = (candidate: string) => {
+    const figure = figureOf(result, { prediction: 'churn', candidate, basis: 'all', metric: 'roc_auc' });
+    return figure === undefined || figure.value === null
+      ? 'no AUC'
+      : `AUC ${figure.value.toFixed(3)} (${figure.low?.toFixed(3) ?? '–'} to ${figure.high?.toFixed(3) ?? '–'})`;
+  };
+  return `Churn over all terms, ${result.origins.length} origins: as shown ${auc('served')}, glass box ${auc('ebm')}, knowing only base rates ${auc('base_rate')}. ${churn.sentence}`;
+}

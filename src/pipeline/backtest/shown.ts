@@ -1,0 +1,142 @@
+import type { HealthAgentSettings } from '../../agents/health.ts';
+import { AGENTS } from '../../agents/index.ts';
+import type { Agent, AgentOutcome, Day, Prediction } from '../../contract/agent.ts';
+import type { ChurnModel } from '../../contract/churn-model.ts';
+import type { Progress } from '../../contract/report.ts';
+import type { SupervisorState } from '../../contract/supervisor.ts';
+import { type Engine, quoteName } from '../../engine/engine.ts';
+import { PLAIN_MONEY } from '../../lib/money.ts';
+import type { HealthCalibration } from '../../models/health-calibration.ts';
+import { EMPTY_STATE } from '../../supervisor/index.ts';
+import { agentSettings } from '../agent-settings.ts';
+import { arbitrate, supervisorSettings } from '../arbitration.ts';
+import { rememberDate } from '../remember.ts';
+import { replay } from '../replay.ts';
+import { reviseLastReading } from '../revision.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** What one agent's declared column, or a part of it, said of accounts: by date and account, as the agent wrote it. */
+export interface Claimed {
+  readonly prediction: Prediction<never>;
+  /** `served` for the declared column, the column's name for a part. */
+  readonly candidate: string;
+  readonly values: ReadonlyMap<Day, ReadonlyMap<string, number>>;
+}
+
+/** The at-risk list of one date, and who entered and was not shown. */
+export interface ShownDate {
+  readonly asOf: Day;
+  readonly shown: readonly string[];
+  readonly held: readonly { readonly account_id: string; readonly why: string }[];
+}
+
+/** The agents and the supervisor lived through the tested dates. */
+export interface ReplayedLists {
+  readonly claims: readonly Claimed[];
+  readonly dates: readonly ShownDate[];
+  /** Agents that did not answer, by date. */
+  readonly problems: readonly { readonly asOf: Day; readonly outcome: AgentOutcome }[];
+}
+
+/**
+ * Replays every agent and the supervisor over the tested dates, in memory: state, bands and alerts start empty, the
+ * model is the one of the date, nobody acts on the lists. Touches no ledger.
+ */
+export async function replayLists(
+  workspace: Workspace,
+  tested: readonly Day[],
+  models: ReadonlyMap<Day, ChurnModel>,
+  progress: Progress,
+): Promise<ReplayedLists> {
+  const { engine, config } = workspace;
+  await reviseLastReading(workspace);
+  let state: SupervisorState = EMPTY_STATE;
+  let peers: HealthCalibration | undefined;
+  const given = () => ({
+    health: { calibration: peers, previous: undefined } satisfies Omit<HealthAgentSettings, 'health'>,
+    money: PLAIN_MONEY,
+  });
+  const columns = AGENTS.flatMap((agent) => claimsOf(agent, agentSettings(agent, config, given())));
+  const dates: ShownDate[] = [];
+  const problems: ReplayedLists['problems'][number][] = [];
+  const settings = {
+    ...supervisorSettings(config, [], {}),
+    // Nobody saw these lists, so nothing on them counts as worked.
+    assumed_days: Number.MAX_SAFE_INTEGER,
+  };
+  await replay({
+    engine,
+    config,
+    agents: AGENTS,
+    dates: tested,
+    given: ['health_measures_revised'],
+    modelFor: (agent, asOf) => (agent.needsModel === true ? models.get(asOf) : undefined),
+    settingsFor: (agent) => agentSettings(agent, config, given()),
+    progress: quiet(progress),
+    decide: async ({ asOf, outcomes, index }) => {
+      progress.detail(`lists ${index + 1} of ${tested.length}: ${asOf}`);
+      const answered = new Set(outcomes.filter(({ status }) => status === 'ok').map(({ agent }) => agent));
+      problems.push(...outcomes.filter(({ status }) => status !== 'ok').map((outcome) => ({ asOf, outcome })));
+      for (const claim of columns) {
+        if (answered.has(claim.agent))
+          claim.values.set(asOf, await readClaim(engine, claim.prediction.table, claim.column));
+      }
+      if (answered.has('health')) peers = await readPeers(engine);
+      const result = await arbitrate(engine, state, asOf, settings);
+      state = result.state;
+      dates.push({
+        asOf,
+        shown: result.shown.map(({ alert }) => alert.account_id).sort(),
+        held: result.suppressed
+          .filter(({ proposal, why }) => proposal?.kind === 'alert' && why !== 'merged')
+          .map(({ account_id, why }) => ({ account_id, why })),
+      });
+      const constants = { config_hash: workspace.configHash, calibration_id: null, model_id: null };
+      await rememberDate(engine, 'backtest', asOf, true, constants, ['health_reading']);
+    },
+  });
+  return { claims: columns, dates, problems };
+}
+
+interface ClaimColumn extends Claimed {
+  readonly agent: string;
+  readonly column: string;
+  readonly values: Map<Day, ReadonlyMap<string, number>>;
+}
+
+function claimsOf(agent: Agent, settings: unknown): ClaimColumn[] {
+  return (agent.predicts ?? []).flatMap((prediction) => {
+    const claim = (candidate: string, column: string): ClaimColumn => ({
+      agent: agent.id,
+      prediction: prediction as Prediction<never>,
+      candidate,
+      column,
+      values: new Map(),
+    });
+    const parts = prediction.parts?.(settings) ?? [];
+    return [claim('served', prediction.column), ...parts.map((part) => claim(part, part))];
+  });
+}
+
+async function readClaim(engine: Engine, table: string, column: string): Promise<Map<string, number>> {
+  const rows = await engine.rows(
+    `select account_id, cast(${quoteName(column)} as double) as claimed from finding.${quoteName(table)}
+     where ${quoteName(column)} is not null order by account_id`,
+  );
+  return new Map(rows.map((row) => [String(row['account_id']), Number(row['claimed'])]));
+}
+
+async function readPeers(engine: Engine): Promise<HealthCalibration> {
+  const [row] = await engine.rows('select calibration from finding.health_calibration');
+  return JSON.parse(String(row?.['calibration'])) as HealthCalibration;
+}
+
+/** The replay's own stages are details of this one. */
+function quiet(progress: Progress): Progress {
+  return {
+    stage: () => undefined,
+    detail: progress.detail.bind(progress),
+    done: () => undefined,
+    note: progress.note.bind(progress),
+  };
+}

@@ -1,0 +1,220 @@
+import type { CellRow, Day } from '../contract/agent.ts';
+import type { BasisModel, ChurnBasis, HorizonRecord } from '../contract/churn-model.ts';
+import type { Config } from '../contract/config.ts';
+import type { FittedModel, Pool, TrainingTable } from '../contract/model.ts';
+import { dayFromNumber, dayNumber } from '../lib/dates.ts';
+import { createRandom, forkRandom, randomInt } from '../lib/random.ts';
+import { calibrate, chooseCalibration } from '../models/calibration.ts';
+import { churnRungs } from '../models/churn-rungs.ts';
+import { fitHorizon } from '../models/horizons.ts';
+import { shrinkRates } from '../models/interval.ts';
+import { climbLadder, type LadderOptions, type LadderResult } from '../models/ladder.ts';
+import { fitServing } from '../models/serving.ts';
+import { type Panel, takePanelRows } from '../models/splits.ts';
+import { type BasisPanel, isInformative } from './panel.ts';
+
+/** Days of the further horizons. */
+const HORIZONS: readonly number[] = [30, 180];
+/** Refits of the serving rung on resampled accounts: the entry interval. */
+const REFITS = 20;
+
+/** A basis of which nothing is known. */
+export function emptyBasis(basis: ChurnBasis): BasisModel {
+  return {
+    basis,
+    verdict: 'too_few_outcomes',
+    sentence: 'no closed history',
+    rung: null,
+    outcome_count: 0,
+    row_count: 0,
+    first_on: null,
+    last_on: null,
+    base_rate: 0,
+    segment_base_rates: {},
+    served: null,
+    calibration: null,
+    refits: [],
+    horizons: [],
+    ladder: [],
+  };
+}
+
+/** What fitting may use; none of it changes what is found. */
+export interface BasisHelp {
+  readonly pool?: Pool | undefined;
+  /** The ladder's replays of inner dates, where a caller shares them over many as-of days (`sharedReplays`). */
+  readonly replay?: LadderOptions['replay'];
+  /** Told the milliseconds of the fits alone that serve: the serving rung and its refits. */
+  readonly onFit?: ((milliseconds: number) => void) | undefined;
+}
+
+/**
+ * One basis as of a day: the ladder over what had closed by then, the rung that earned it, its calibration, refits and
+ * further horizons. Rows of `source` that closed later are not looked at.
+ */
+export async function fitBasis(
+  source: BasisPanel,
+  basis: ChurnBasis,
+  config: Config,
+  asOf: Day,
+  { pool, replay, onFit }: BasisHelp = {},
+): Promise<BasisModel> {
+  const known = closedBy(source, dayNumber(asOf));
+  const { panel } = known;
+  if (panel.label.length === 0) return emptyBasis(basis);
+  const seed = config.seed;
+  const ladder = await climbLadder(source.panel, {
+    rungs: churnRungs(pool),
+    known_by: dayNumber(asOf),
+    seed,
+    min_outcomes: config.model.min_outcomes,
+    min_months: config.model.min_months,
+    ...(replay === undefined ? {} : { replay }),
+  });
+  const days = [...panel.observation_date];
+  const rate = panel.label.reduce((sum, label) => sum + label, 0) / panel.label.length;
+  const frame: BasisModel = {
+    ...emptyBasis(basis),
+    verdict: ladder.verdict === 'signal' ? 'model' : ladder.verdict,
+    sentence: ladder.sentence,
+    outcome_count: ladder.outcomes,
+    row_count: panel.label.length,
+    first_on: dayFromNumber(Math.min(...days)),
+    last_on: dayFromNumber(Math.max(...days)),
+    base_rate: rate,
+    segment_base_rates: segmentRates(known),
+    ladder: ladder.rows.map((row) => ({ ...row }) as CellRow),
+  };
+  if (ladder.rung === null) return frame;
+  const started = performance.now();
+  const served = await fitServing(ladder.rung, panel, forkRandom(seed, `serve ${basis}`), { pool });
+  const refits = await refit(panel, ladder.rung, served, seed, pool);
+  onFit?.(performance.now() - started);
+  const calibration = calibrationOf(source.panel, ladder, ladder.rung);
+  const horizons = basis === 'leave' ? horizonsOf(source, ladder, ladder.rung, calibration, config, asOf) : [];
+  return { ...frame, rung: ladder.rung, served, calibration, refits, horizons };
+}
+
+/** The rows that had closed by a day as the panel of that day: accounts numbered anew, columns that tell nothing dropped. */
+export function closedBy(source: BasisPanel, day: number): BasisPanel {
+  const { panel } = source;
+  const rows = Uint32Array.from([...panel.closed_on.keys()].filter((i) => (panel.closed_on[i] as number) <= day));
+  if (rows.length === panel.label.length) return source;
+  const taken = takePanelRows(panel, rows);
+  const ids = [...new Set(taken.account)].sort((a, b) => a - b);
+  const place = new Map(ids.map((id, index) => [id, index]));
+  const pick = (values: Float64Array) => Float64Array.from(rows, (row) => values[row] as number);
+  return {
+    panel: {
+      ...taken,
+      columns: taken.columns.filter(isInformative),
+      account: taken.account.map((id) => place.get(id) as number),
+    },
+    accounts: ids.map((id) => source.accounts[id] as string),
+    segments: Array.from(rows, (row) => source.segments[row] as string),
+    left_days: pick(source.left_days),
+    unavoidable_days: pick(source.unavoidable_days),
+  };
+}
+
+/** Outcome rate by segment, shrunk toward the whole by as much as segments differ. */
+function segmentRates({ panel, segments }: BasisPanel): Record<string, number> {
+  const tally = new Map<string, { segment: string; trials: number; outcomes: number }>();
+  segments.forEach((segment, i) => {
+    const entry = tally.get(segment) ?? { segment, trials: 0, outcomes: 0 };
+    entry.trials++;
+    entry.outcomes += panel.label[i] as number;
+    tally.set(segment, entry);
+  });
+  const { segments: rates } = shrinkRates([...tally.values()].sort((a, b) => (a.segment < b.segment ? -1 : 1)));
+  return { ...rates };
+}
+
+function calibrationOf(panel: Panel, ladder: LadderResult, rung: string): BasisModel['calibration'] {
+  const probability = ladder.out_of_time?.probability[rung];
+  if (ladder.out_of_time === undefined || probability === undefined) return null;
+  const rows = ladder.out_of_time.rows;
+  const pick = (values: ArrayLike<number>) => Int32Array.from(rows, (row) => values[row] as number);
+  const choice = chooseCalibration({
+    probability,
+    label: pick(panel.label),
+    weight: Float64Array.from(rows, (row) => panel.weight[row] as number),
+    account: pick(panel.account),
+    origin: pick(panel.observation_date),
+    closed_on: pick(panel.closed_on),
+  });
+  return choice.is_accepted ? { intercept: choice.calibration.intercept, slope: choice.calibration.slope } : null;
+}
+
+/** The 30- and 180-day probabilities, on the ladder's out-of-time predictions and what happened within those days. */
+function horizonsOf(
+  { panel, left_days, unavoidable_days }: BasisPanel,
+  ladder: LadderResult,
+  rung: string,
+  calibration: BasisModel['calibration'],
+  config: Config,
+  asOf: Day,
+): HorizonRecord[] {
+  const predicted = ladder.out_of_time?.probability[rung];
+  if (ladder.out_of_time === undefined || predicted === undefined) return [];
+  const { rows } = ladder.out_of_time;
+  const probability = calibration === null ? predicted : calibrate({ kind: 'platt', ...calibration }, predicted);
+  const own = config.churn.horizon_days;
+  return HORIZONS.filter((days) => days !== own).map((days) => {
+    // The grace that the basis waits before it calls a row closed is waited here too.
+    const closedOn = (row: number) => (panel.closed_on[row] as number) - own + days;
+    const kept = Array.from(rows.keys()).filter((k) => {
+      const row = rows[k] as number;
+      const isUnavoidable = (unavoidable_days[row] as number) <= Math.min(days, left_days[row] || days);
+      return closedOn(row) <= dayNumber(asOf) && !isUnavoidable;
+    });
+    const pick = (values: ArrayLike<number>) => Int32Array.from(kept, (k) => values[rows[k] as number] as number);
+    return fitHorizon(
+      {
+        days,
+        probability: Float64Array.from(kept, (k) => probability[k] as number),
+        label: Uint8Array.from(kept, (k) => ((left_days[rows[k] as number] as number) <= days ? 1 : 0)),
+        weight: Float64Array.from(kept, (k) => panel.weight[rows[k] as number] as number),
+        account: pick(panel.account),
+        origin: pick(panel.observation_date),
+        closed_on: Int32Array.from(kept, (k) => closedOn(rows[k] as number)),
+      },
+      config.model.min_outcomes,
+    );
+  });
+}
+
+/** The whole fit again on accounts drawn with replacement; a draw of one class is drawn again. */
+async function refit(
+  panel: Panel,
+  rung: string,
+  served: FittedModel,
+  seed: number,
+  pool: Pool | undefined,
+): Promise<FittedModel[]> {
+  const accounts = panel.account.reduce((most, account) => Math.max(most, account), -1) + 1;
+  const random = forkRandom(seed, 'refits');
+  const models: FittedModel[] = [];
+  for (let tries = 0; models.length < REFITS && tries < 4 * REFITS; tries++) {
+    const times = new Float64Array(accounts);
+    for (let i = 0; i < accounts; i++) {
+      const drawn = randomInt(random, accounts);
+      times[drawn] = (times[drawn] as number) + 1;
+    }
+    const weight = panel.weight.map((value, i) => value * (times[panel.account[i] as number] as number));
+    if (!hasBothClasses(panel, weight)) continue;
+    models.push(await fitServing(rung, { ...panel, weight }, createRandom(tries + 1), { pool, repeats: served }));
+  }
+  return models;
+}
+
+function hasBothClasses(table: TrainingTable, weight: Float64Array): boolean {
+  let ones = false;
+  let zeros = false;
+  for (let i = 0; i < weight.length; i++) {
+    if (!((weight[i] as number) > 0)) continue;
+    if (table.label[i] === 1) ones = true;
+    else zeros = true;
+  }
+  return ones && zeros;
+}
