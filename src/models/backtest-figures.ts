@@ -1,4 +1,4 @@
-import type { BacktestFigure, FigureRows } from '../contract/backtest.ts';
+import { type BacktestFigure, type FigureDraws, type FigureRows, HEADLINE_METRICS } from '../contract/backtest.ts';
 import { forkRandom } from '../lib/random.ts';
 import { bootstrapMetric, type Interval } from './metrics/bootstrap.ts';
 import { leadShares, meanWithinOrigins, rankByOrigin } from './metrics/origins.ts';
@@ -22,6 +22,8 @@ export interface FigureTable {
   readonly basis: BacktestFigure['basis'];
   readonly label: Uint8Array;
   readonly account: Int32Array;
+  /** By account number: its id, for fingerprints that hold from run to run. */
+  readonly ids: readonly string[];
   /** Days since 1970-01-01. */
   readonly origin: Int32Array;
   /** Whether a person worked the account within the horizon after the origin. */
@@ -122,18 +124,44 @@ function measured(
   const metrics = metricsOf(candidate, isWhole, slice);
   const settings: MetricOptions = { capacity: options.capacity };
   const perfect = isWhole ? rankByOrigin({ ...scored, score: perfectScore(scored) }, origin) : [];
+  const fingerprint = isWhole ? fingerprintOf(table, index, options.seed) : '';
   const figures = metrics.map((metric): BacktestFigure => {
-    // The same draws for every metric and candidate: what accounts share cancels in their differences.
-    const random = forkRandom(options.seed, `figures ${table.prediction} ${table.basis} ${slice}`);
+    // The same draws for every metric, candidate and prediction: what accounts share cancels in their differences.
+    const random = forkRandom(options.seed, 'figures');
+    const keep_draws = isWhole && HEADLINES.has(metric.name);
     const interval = bootstrapMetric(metric, scored, account, random, {
       ...settings,
+      keep_draws,
       replicates: frame.outcome_count === 0 ? 0 : replicates,
       origin: metric.kind === 'ranking' ? origin : undefined,
     });
     const cap = isWhole && CAPPED.has(metric.name) ? meanWithinOrigins(perfect, metric, settings) : Number.NaN;
-    return { ...frame, metric: metric.name, ...bounds(interval), cap: known(cap) };
+    const draws: FigureDraws | undefined =
+      interval.draws === undefined ? undefined : { rows: fingerprint, values: interval.draws };
+    const figure = { ...frame, metric: metric.name, ...bounds(interval), cap: known(cap) };
+    return draws === undefined ? figure : { ...figure, draws };
   });
   return isWhole ? [...figures, ...leadFigures(scored, account, origin, frame, options.capacity)] : figures;
+}
+
+const HEADLINES: ReadonlySet<string> = new Set(HEADLINE_METRICS);
+
+/** Two 32-bit FNV-1a hashes over account, date and label of each row in order, and the seed; 16 hex digits. */
+function fingerprintOf(table: FigureTable, index: Uint32Array, seed: number): string {
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  const add = (text: string): void => {
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      a = Math.imul(a ^ code, 16777619);
+      b = Math.imul(b ^ code, 16777619) ^ (b >>> 15);
+    }
+  };
+  add(`${seed}`);
+  for (const row of index) {
+    add(`|${table.ids[table.account[row] as number]} ${table.origin[row]} ${table.label[row]}`);
+  }
+  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
 }
 
 type Frame = Pick<

@@ -11,6 +11,8 @@ const LONG_TERM_DAYS = 90;
 export interface BacktestBook {
   readonly account_id: readonly string[];
   readonly account: Int32Array;
+  /** By account number. */
+  readonly ids: readonly string[];
   /** Days since 1970-01-01. */
   readonly origin: Int32Array;
   readonly basis: readonly ChurnBasis[];
@@ -77,6 +79,7 @@ export async function readBook(
   });
   return {
     account_id,
+    ids,
     account: Int32Array.from(account_id, (id) => index.get(id) as number),
     origin,
     basis,

@@ -138,6 +138,7 @@ export function figureTable(
     ...frame,
     label,
     account: Int32Array.from(pick(book.account)),
+    ids: book.ids,
     origin: Int32Array.from(pick(book.origin)),
     worked: Uint8Array.from(pick(book.worked)),
     amount: pick(book.amount),
