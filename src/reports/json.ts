@@ -1,5 +1,5 @@
 import type { AgentOutcome, CellRow } from '../contract/agent.ts';
-import type { Renderer, ReportList } from '../contract/report.ts';
+import type { Renderer, ReportList, RunReport } from '../contract/report.ts';
 import { rowsOf } from './rows.ts';
 
 /** Raised when a key is renamed, removed or changes its meaning; new keys do not raise it. */
@@ -20,9 +20,26 @@ export const renderJson: Renderer = async function* (report, options) {
   }
   yield `\n],\n"outcomes":${JSON.stringify(report.outcomes.map(outcomeSummary))}`;
   yield `,\n"warnings":${JSON.stringify(report.warnings)},\n"next":${JSON.stringify(report.next)}`;
-  if (report.data !== undefined) yield `,\n"data":${JSON.stringify(report.data)}`;
+  if (report.data !== undefined) yield* dataJson(report.data);
   yield `,\n"summary":${JSON.stringify(report.summary)}}\n`;
 };
+
+/** Results as JSON, each item of their lists on a line of its own, so that `diff` and `grep` work on stored ones. */
+function* dataJson(data: NonNullable<RunReport['data']>): Generator<string> {
+  let isFirst = true;
+  for (const [name, result] of Object.entries(data)) {
+    const entries: [string, unknown][] = Object.entries(result);
+    const parts = entries.flatMap(([key, value]) => {
+      if (value === undefined) return [];
+      const isList = Array.isArray(value) && value.some((item) => typeof item === 'object');
+      const text = isList ? `[\n${value.map((item) => JSON.stringify(item)).join(',\n')}\n]` : JSON.stringify(value);
+      return [`${JSON.stringify(key)}:${text}`];
+    });
+    yield `${isFirst ? ',\n"data":{' : ',\n'}${JSON.stringify(name)}:{${parts.join(',')}}`;
+    isFirst = false;
+  }
+  yield isFirst ? ',\n"data":{}' : '}';
+}
 
 async function* listJson(list: ReportList, top: number | undefined): AsyncGenerator<string> {
   const { rows: _rows, layout: _layout, empty: _empty, rowCount, columns, ...head } = list;

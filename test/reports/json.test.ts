@@ -62,6 +62,26 @@ describe('json', () => {
   });
 });
 
+describe('results in JSON', () => {
+  it('are what they were, whatever they hold, and each item stands on a line of its own', async () => {
+    const item = fc.dictionary(fc.string(), fc.jsonValue());
+    const result = fc.dictionary(fc.string(), fc.oneof(fc.jsonValue(), fc.array(item)));
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(fc.string(), result), async (given) => {
+        const data = Object.fromEntries(
+          Object.entries(given).map(([name, value]) => [name, { ...value, schema_version: 1 }]),
+        );
+        const text = await textOf(RENDERERS.json, reportOf([], { data }), { format: 'json' });
+        expect(JSON.parse(text).data).toEqual(JSON.parse(JSON.stringify(data)));
+      }),
+      { numRuns: 25 },
+    );
+    const stored = { schema_version: 1, figures: [{ value: 1 }, { value: null }], origins: ['2026-01-01'] };
+    const text = await textOf(RENDERERS.json, reportOf([], { data: { backtest: stored } }), { format: 'json' });
+    expect(text).toContain('"figures":[\n{"value":1},\n{"value":null}\n],"origins":["2026-01-01"]');
+  });
+});
+
 describe('every format', () => {
   it.each(['table', 'csv', 'json', 'markdown'] as const)('%s gives the same bytes twice', async (format) => {
     const first = await textOf(RENDERERS[format], wholeReport(), { format });
