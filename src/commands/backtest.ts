@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import type { Day } from '../contract/agent.ts';
 import { count, day, withSharedFlags } from './flags.ts';
-import { readOptions, show } from './session.ts';
+import { checkPlaces, type GateFlags, withGateFlags, writeGateOutputs } from './gate-flags.ts';
+import { type Finish, readOptions, show } from './session.ts';
 
-interface BacktestFlags {
+interface BacktestFlags extends GateFlags {
   readonly from?: Day;
   readonly to?: Day;
   readonly every?: 'month' | 'week';
@@ -14,8 +15,9 @@ interface BacktestFlags {
 const whole = (flag: string) => (value: string) => count(flag, value);
 
 /** `retain backtest`: replays the past and scores every prediction against what happened. */
-export function register(program: Command): void {
-  withSharedFlags(program.command('backtest'))
+export function register(program: Command, finish: Finish): void {
+  const verb = program
+    .command('backtest')
     .addOption(
       new Option('--from <date>', 'first day that may be an origin').argParser((value) => day('--from', value)),
     )
@@ -26,17 +28,21 @@ export function register(program: Command): void {
         whole('--origins'),
       ),
     )
-    .addOption(new Option('--horizon <days>', 'days in which the outcome is counted').argParser(whole('--horizon')))
+    .addOption(new Option('--horizon <days>', 'days in which the outcome is counted').argParser(whole('--horizon')));
+  withSharedFlags(withGateFlags(verb))
     .summary('replays the past and scores predictions against what happened')
     .description(
       'At each origin every list that claims to tell an outcome is made from what was known that day and scored\n' +
         'against what happened: churn (all rungs), health and its components, renewals, the at-risk list as shown.\n' +
-        'Reads no ledger and writes none.',
+        'Reads no ledger and writes none. Ends with 1 when a gate falls or a figure drops below the baseline.',
     )
     .action(async (flags: BacktestFlags, command: Command) => {
       const options = await readOptions(command);
-      const { backtest } = await import('../pipeline/backtest.ts');
-      const { report } = await backtest({ ...options, ...flags });
+      checkPlaces(flags, options);
+      const { gatedBacktest } = await import('../pipeline/gate.ts');
+      const { report, exitCode } = await gatedBacktest({ ...options, ...flags });
+      finish(exitCode);
+      await writeGateOutputs(report, flags, options);
       await show(report, options, command);
     });
 }

@@ -124,7 +124,8 @@ export async function backtest(options: BacktestOptions): Promise<BacktestRun> {
   return { report, result: done.result };
 }
 
-function adjusted(config: Config, { every, horizon }: BacktestOptions): Config {
+/** The configuration under the flags of a backtest. */
+export function adjusted(config: Config, { every, horizon }: BacktestOptions): Config {
   return {
     ...config,
     ...(horizon === undefined ? {} : { churn: { ...config.churn, horizon_days: horizon } }),

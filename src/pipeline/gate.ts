@@ -25,7 +25,9 @@ import {
   type OwnMeasure,
   parseGate,
 } from '../models/gates/index.ts';
+import { adjusted, type BacktestOptions, backtest } from './backtest.ts';
 import { rowSource } from './report-lists.ts';
+import { findConfig } from './workspace.ts';
 
 /** What the flags of `retain backtest` ask of its result. */
 export interface GateRequest {
@@ -42,6 +44,18 @@ export interface PreparedGates {
   readonly gates: readonly Gate[];
   readonly rows: FigureRows | undefined;
   readonly baseline: { readonly file: string; readonly result: BacktestResult } | undefined;
+}
+
+/**
+ * A backtest with gates and baseline: both are read first, so that a slip of the pen costs no replay.
+ *
+ * @throws UserError as `prepareGates` and `backtest` do
+ */
+export async function gatedBacktest(options: BacktestOptions & GateRequest): Promise<RunResult<BacktestReport>> {
+  const config = adjusted(findConfig(options), options);
+  const prepared = prepareGates(config, options);
+  const { report, result } = await backtest(options);
+  return judgeBacktest(report, result, prepared, config);
 }
 
 /** Measures of backtests that are not in `METRICS`. */
