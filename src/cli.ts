@@ -10,6 +10,7 @@ import { register as demoRun } from './commands/demo-run.ts';
 import { SHARED } from './commands/flags.ts';
 import { register as health } from './commands/health.ts';
 import { register as init } from './commands/init.ts';
+import { register as model } from './commands/model.ts';
 import { register as renewal } from './commands/renewal.ts';
 import { register as run } from './commands/run.ts';
 import { register as sample } from './commands/sample.ts';
@@ -33,6 +34,7 @@ const VERBS = [
   renewal,
   account,
   train,
+  model,
   backtest,
   signals,
   completion,

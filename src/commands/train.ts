@@ -13,6 +13,9 @@ export function register(program: Command): void {
     .action(async (_flags: unknown, command: Command) => {
       const options = await readOptions(command);
       const { train } = await import('../pipeline/train.ts');
-      await show(await train(options), options, command);
+      const { report, cardFile } = await train(options);
+      const { writeReport } = await import('./output.ts');
+      await writeReport(report, { ...options, format: 'markdown', output: cardFile });
+      await show(report, options, command);
     });
 }

@@ -25,6 +25,8 @@ export interface TableColumn {
     | 'boolean'
     | 'list';
   readonly unit?: string;
+  /** Decimals of a number as people read it; absent: by its size. */
+  readonly digits?: number;
   /** Values are snake_case names: people read them with spaces; CSV and JSON keep them. */
   readonly isName?: boolean;
   /** Sentences: broken over lines where the terminal is narrow, where other text is cut. */

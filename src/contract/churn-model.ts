@@ -34,6 +34,97 @@ export interface BasisModel {
   readonly horizons: readonly HorizonRecord[];
   /** Every rung with its figures, for the model card. */
   readonly ladder: readonly CellRow[];
+  readonly evidence: BasisEvidence;
+}
+
+/** What the figures of a basis rest on, for the model card and for comparing two models. */
+export interface BasisEvidence {
+  readonly account_count: number;
+  /** Calendar months with closed rows. */
+  readonly months: number;
+  /** Dates the rungs were compared on, each fitted on what had closed by it. */
+  readonly origins: readonly Day[];
+  /** Shortest and longest days from an observation date to the day its label closed; null without rows. */
+  readonly closing_days: readonly [number, number] | null;
+  /** SHA-256 over the panel: accounts, dates, labels, closing days and every feature. */
+  readonly data_hash: string;
+  /** Features the rungs could learn from: known somewhere and not constant. */
+  readonly features: readonly string[];
+  readonly segments: readonly {
+    readonly segment: string;
+    readonly account_count: number;
+    readonly outcome_count: number;
+  }[];
+  /** Of the rung taken (of the base rate where none was), before calibration; null where nothing was predicted. */
+  readonly figures: OutOfTimeRecord | null;
+  /** Whether intercept and slope were taken, and why. */
+  readonly calibration_sentence: string;
+  readonly second_opinion: {
+    readonly auc: number | null;
+    readonly logistic_auc: number | null;
+    readonly is_warning: boolean;
+    readonly sentence: string;
+  } | null;
+}
+
+/** A figure with its 90 % interval, whole accounts drawn. */
+export interface FigureInterval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** How good out-of-time probabilities are as probabilities. */
+export interface OutOfTimeRecord {
+  readonly row_count: number;
+  /** Distinct accounts, and those of them with the outcome. */
+  readonly account_count: number;
+  readonly outcome_count: number;
+  readonly outcome_rate: number;
+  readonly mean_probability: number;
+  /** Nats a row, of the rung and of the base rate known at each date. */
+  readonly log_loss: number;
+  readonly base_log_loss: number;
+  readonly brier: number;
+  /** Against the base rate known at each date: above 0 is better than it. */
+  readonly brier_skill: number;
+  /** ECE, 10 quantile bins. Drawing accounts repeats rows, so the interval stands high. */
+  readonly calibration_error: FigureInterval;
+  /** Mean probability − outcome rate: above 0 it sees too much risk. */
+  readonly calibration_in_the_large: FigureInterval;
+}
+
+/** What rows a basis predicted out of time; all arrays in one order. */
+export interface OutOfTimeRows {
+  readonly basis: ChurnBasis;
+  readonly account: readonly string[];
+  /** Observation date and the day the label closed. */
+  readonly origin: readonly Day[];
+  readonly closed_on: readonly Day[];
+  readonly label: readonly number[];
+  /** Of the rung taken; of the base rate known at the date where none was. */
+  readonly probability: readonly number[];
+}
+
+/** What a training challenged, and which model serves since. */
+export interface ChallengeRecord {
+  readonly champion_id: string | null;
+  /** The new model serves. */
+  readonly is_champion: boolean;
+  /** Why, one sentence. */
+  readonly reason: string;
+  /** Rows compared on: closed after the champion was fitted, or both ladders' own; null where none. */
+  readonly rows: 'unseen' | 'ladder' | null;
+  readonly comparison: {
+    readonly row_count: number;
+    readonly account_count: number;
+    readonly outcome_count: number;
+    readonly champion_log_loss: number;
+    readonly challenger_log_loss: number;
+    readonly difference: number;
+    readonly difference_se: number;
+    readonly is_champion_better: boolean;
+  } | null;
 }
 
 /** A further horizon of a basis: log-odds = intercept + slope · log-odds of the basis's own horizon. */

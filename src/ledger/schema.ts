@@ -44,6 +44,8 @@ export const LEDGER_TABLES: Readonly<Record<string, LedgerTable>> = {
   intervention: { kind: 'record', known: 'started_on', key: 'intervention_id' },
   outcome: { kind: 'record', known: 'seen_on' },
   model: { kind: 'record', known: 'as_of', key: 'model_id' },
+  model_challenge: { kind: 'record', known: 'as_of' },
+  model_prediction: { kind: 'record', known: 'as_of', key: 'model_id' },
   printed_list: { kind: 'record', known: 'printed_on' },
 };
 

@@ -3,6 +3,10 @@ import { Matrix } from 'ml-matrix';
 import type { FeatureColumn, TrainingTable } from '../contract/model.ts';
 import { encode, learnEncoding } from './design.ts';
 import { checkTable } from './logistic.ts';
+import { meanWithinOrigins, rankByOrigin } from './metrics/origins.ts';
+import { METRICS } from './metrics/registry.ts';
+import { compositesOf } from './rungs.ts';
+import { type OriginSplit, type Panel, takeColumns, takePanelRows, takeRows } from './splits.ts';
 
 /** Rows above which the second opinion is not asked: its gradient descent walks over all rows at every step. */
 export const SECOND_OPINION_ROWS = 5_000;
@@ -56,6 +60,60 @@ export function secondOpinion(table: TrainingTable, columns: readonly FeatureCol
   }
   const score = n === 0 ? [] : (model.classifiers[0]?.testScores(scored) ?? []);
   return { score: Float64Array.from(score), steps: STEPS };
+}
+
+/** The second opinion beside the logistic rung, out of time. */
+export interface SecondOpinionRecord {
+  /** Means within dates, weighted by outcomes; null where it was not asked. */
+  readonly auc: number | null;
+  readonly logistic_auc: number | null;
+  /** The two AUCs differ by more than `SECOND_OPINION_GAP`. */
+  readonly is_warning: boolean;
+  readonly sentence: string;
+}
+
+/**
+ * Asks the second opinion at the dates of the ladder, each fitted on what had closed by it, and sets its AUC beside that of
+ * the logistic rung. Not asked of panels of more than `SECOND_OPINION_ROWS` rows.
+ * @param logisticAuc of the ladder's table; null where that rung was skipped
+ */
+export function opinionOutOfTime(
+  panel: Panel,
+  splits: readonly OriginSplit[],
+  logisticAuc: number | null,
+): SecondOpinionRecord {
+  const none = (sentence: string) => ({ auc: null, logistic_auc: logisticAuc, is_warning: false, sentence });
+  if (logisticAuc === null) return none('The logistic rung was skipped: there is nothing to be asked about.');
+  if (panel.label.length > SECOND_OPINION_ROWS) {
+    return none(
+      `No second opinion: ${panel.label.length} rows; it is asked for up to ${SECOND_OPINION_ROWS}, because it walks over all of them at every step.`,
+    );
+  }
+  const composites = compositesOf();
+  const table = { ...panel, columns: panel.columns.filter(({ name }) => !composites.includes(name)) };
+  const rows = Uint32Array.from(splits.flatMap(({ test }) => [...test]));
+  const scores: number[] = [];
+  for (const { train, test } of splits) {
+    const opinion = secondOpinion(takeRows(table, train), takeColumns(table.columns, test));
+    if ('skipped' in opinion) return none(`No second opinion: ${opinion.skipped}.`);
+    scores.push(...opinion.score);
+  }
+  const tested = takePanelRows(panel, rows);
+  const auc = meanWithinOrigins(
+    rankByOrigin({ score: Float64Array.from(scores), label: tested.label }, tested.observation_date),
+    METRICS.roc_auc,
+  );
+  const gap = Math.abs(auc - logisticAuc);
+  const is_warning = gap > SECOND_OPINION_GAP;
+  const words = `ml-logistic-regression ranks with an AUC of ${auc.toFixed(3)} where the logistic rung has ${logisticAuc.toFixed(3)}`;
+  return {
+    auc,
+    logistic_auc: logisticAuc,
+    is_warning,
+    sentence: is_warning
+      ? `Second opinion: ${words}; they differ by ${gap.toFixed(3)}, more than ${SECOND_OPINION_GAP}: one of the two fits has not settled, or the penalty decides.`
+      : `Second opinion: ${words}; they agree within ${SECOND_OPINION_GAP}.`,
+  };
 }
 
 /** Largest eigenvalue of XᵀX ÷ n by power iteration; gradient descent on log loss is stable up to step 8 ÷ it ÷ n. */

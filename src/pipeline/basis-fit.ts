@@ -1,16 +1,17 @@
 import type { CellRow, Day } from '../contract/agent.ts';
-import type { BasisModel, ChurnBasis, HorizonRecord } from '../contract/churn-model.ts';
+import type { BasisModel, ChurnBasis, HorizonRecord, OutOfTimeRows } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
 import type { FittedModel, Pool, TrainingTable } from '../contract/model.ts';
 import { dayFromNumber, dayNumber } from '../lib/dates.ts';
 import { createRandom, forkRandom, randomInt } from '../lib/random.ts';
-import { calibrate, chooseCalibration } from '../models/calibration.ts';
+import { type CalibrationChoice, calibrate, chooseCalibration } from '../models/calibration.ts';
 import { churnRungs } from '../models/churn-rungs.ts';
 import { fitHorizon } from '../models/horizons.ts';
 import { shrinkRates } from '../models/interval.ts';
 import { climbLadder, type LadderOptions, type LadderResult } from '../models/ladder.ts';
 import { fitServing } from '../models/serving.ts';
-import { type Panel, takePanelRows } from '../models/splits.ts';
+import { type Panel, takeColumns, takePanelRows } from '../models/splits.ts';
+import { championSays, evidenceOf, NO_EVIDENCE, outOfTimeRows } from './basis-evidence.ts';
 import { type BasisPanel, isInformative } from './panel.ts';
 
 /** Days of the further horizons. */
@@ -36,6 +37,7 @@ export function emptyBasis(basis: ChurnBasis): BasisModel {
     refits: [],
     horizons: [],
     ladder: [],
+    evidence: NO_EVIDENCE,
   };
 }
 
@@ -48,20 +50,67 @@ export interface BasisHelp {
   readonly onFit?: ((milliseconds: number) => void) | undefined;
 }
 
+/** A fitted basis, the rows it predicted out of time, and what the champion says of those rows. */
+export interface BasisFit {
+  readonly model: BasisModel;
+  readonly predicted: OutOfTimeRows | null;
+  /** In the order of `predicted`; null without a champion or where it reads a feature that the panel lacks. */
+  readonly champion: readonly number[] | null;
+}
+
 /**
  * One basis as of a day: the ladder over what had closed by then, the rung that earned it, its calibration, refits and
- * further horizons. Rows of `source` that closed later are not looked at.
+ * further horizons. Rows of `source` that closed later are not looked at. Its evidence is left empty: see
+ * `fitBasisWithEvidence`.
  */
 export async function fitBasis(
   source: BasisPanel,
   basis: ChurnBasis,
   config: Config,
   asOf: Day,
-  { pool, replay, onFit }: BasisHelp = {},
+  help: BasisHelp = {},
 ): Promise<BasisModel> {
+  return (await climb(source, basis, config, asOf, help)).model;
+}
+
+/**
+ * `fitBasis` with what its card says (figures out of time, second opinion, hashes), what the ladder predicted out of time, and
+ * what the champion says of the same rows. Every row of `source` must have closed by the day.
+ */
+export async function fitBasisWithEvidence(
+  source: BasisPanel,
+  basis: ChurnBasis,
+  config: Config,
+  asOf: Day,
+  { champion, ...help }: BasisHelp & { readonly champion?: BasisModel | undefined } = {},
+): Promise<BasisFit> {
+  const { model, ladder, calibration } = await climb(source, basis, config, asOf, help);
+  if (ladder === undefined) return { model, predicted: null, champion: null };
+  const evidence = evidenceOf(source, ladder, calibration?.sentence, dayNumber(asOf), config.seed);
+  const predicted = outOfTimeRows(source, ladder, basis);
+  return {
+    model: { ...model, evidence },
+    predicted,
+    champion: predicted === null || champion === undefined ? null : championSays(source, ladder, champion),
+  };
+}
+
+interface Climbed {
+  readonly model: BasisModel;
+  readonly ladder: LadderResult | undefined;
+  readonly calibration: CalibrationChoice | undefined;
+}
+
+async function climb(
+  source: BasisPanel,
+  basis: ChurnBasis,
+  config: Config,
+  asOf: Day,
+  { pool, replay, onFit }: BasisHelp,
+): Promise<Climbed> {
   const known = closedBy(source, dayNumber(asOf));
   const { panel } = known;
-  if (panel.label.length === 0) return emptyBasis(basis);
+  if (panel.label.length === 0) return { model: emptyBasis(basis), ladder: undefined, calibration: undefined };
   const seed = config.seed;
   const ladder = await climbLadder(source.panel, {
     rungs: churnRungs(pool),
@@ -71,28 +120,33 @@ export async function fitBasis(
     min_months: config.model.min_months,
     ...(replay === undefined ? {} : { replay }),
   });
-  const days = [...panel.observation_date];
-  const rate = panel.label.reduce((sum, label) => sum + label, 0) / panel.label.length;
   const frame: BasisModel = {
     ...emptyBasis(basis),
     verdict: ladder.verdict === 'signal' ? 'model' : ladder.verdict,
     sentence: ladder.sentence,
     outcome_count: ladder.outcomes,
     row_count: panel.label.length,
-    first_on: dayFromNumber(Math.min(...days)),
-    last_on: dayFromNumber(Math.max(...days)),
-    base_rate: rate,
+    // Not Math.min(...): a large panel has more rows than a call may have arguments.
+    first_on: dayFromNumber(panel.observation_date.reduce((a, b) => Math.min(a, b))),
+    last_on: dayFromNumber(panel.observation_date.reduce((a, b) => Math.max(a, b))),
+    base_rate: panel.label.reduce((sum, label) => sum + label, 0) / panel.label.length,
     segment_base_rates: segmentRates(known),
     ladder: ladder.rows.map((row) => ({ ...row }) as CellRow),
   };
-  if (ladder.rung === null) return frame;
+  if (ladder.rung === null) return { model: frame, ladder, calibration: undefined };
   const started = performance.now();
   const served = await fitServing(ladder.rung, panel, forkRandom(seed, `serve ${basis}`), { pool });
   const refits = await refit(panel, ladder.rung, served, seed, pool);
   onFit?.(performance.now() - started);
-  const calibration = calibrationOf(source.panel, ladder, ladder.rung);
+  const choice = calibrationOf(source.panel, ladder, ladder.rung);
+  const calibration =
+    choice?.is_accepted === true ? { intercept: choice.calibration.intercept, slope: choice.calibration.slope } : null;
   const horizons = basis === 'leave' ? horizonsOf(source, ladder, ladder.rung, calibration, config, asOf) : [];
-  return { ...frame, rung: ladder.rung, served, calibration, refits, horizons };
+  return {
+    model: { ...frame, rung: ladder.rung, served, calibration, refits, horizons },
+    ladder,
+    calibration: choice,
+  };
 }
 
 /** The rows that had closed by a day as the panel of that day: accounts numbered anew, columns that tell nothing dropped. */
@@ -114,6 +168,10 @@ export function closedBy(source: BasisPanel, day: number): BasisPanel {
     segments: Array.from(rows, (row) => source.segments[row] as string),
     left_days: pick(source.left_days),
     unavoidable_days: pick(source.unavoidable_days),
+    column: (name) => {
+      const column = source.column(name);
+      return column === undefined ? undefined : takeColumns([column], rows)[0];
+    },
   };
 }
 
@@ -130,12 +188,12 @@ function segmentRates({ panel, segments }: BasisPanel): Record<string, number> {
   return { ...rates };
 }
 
-function calibrationOf(panel: Panel, ladder: LadderResult, rung: string): BasisModel['calibration'] {
+function calibrationOf(panel: Panel, ladder: LadderResult, rung: string): CalibrationChoice | undefined {
   const probability = ladder.out_of_time?.probability[rung];
-  if (ladder.out_of_time === undefined || probability === undefined) return null;
+  if (ladder.out_of_time === undefined || probability === undefined) return undefined;
   const rows = ladder.out_of_time.rows;
   const pick = (values: ArrayLike<number>) => Int32Array.from(rows, (row) => values[row] as number);
-  const choice = chooseCalibration({
+  return chooseCalibration({
     probability,
     label: pick(panel.label),
     weight: Float64Array.from(rows, (row) => panel.weight[row] as number),
@@ -143,7 +201,6 @@ function calibrationOf(panel: Panel, ladder: LadderResult, rung: string): BasisM
     origin: pick(panel.observation_date),
     closed_on: pick(panel.closed_on),
   });
-  return choice.is_accepted ? { intercept: choice.calibration.intercept, slope: choice.calibration.slope } : null;
 }
 
 /** The 30- and 180-day probabilities, on the ladder's out-of-time predictions and what happened within those days. */

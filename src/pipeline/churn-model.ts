@@ -1,81 +1,112 @@
 import type { CellRow, Day } from '../contract/agent.ts';
-import type { ChurnModel } from '../contract/churn-model.ts';
-import type { Config } from '../contract/config.ts';
+import type { ChallengeRecord, ChurnModel } from '../contract/churn-model.ts';
 import type { CommonOptions } from '../contract/options.ts';
-import { customFeatures } from '../data/custom-features.ts';
+import type { Row } from '../engine/engine.ts';
 import { daysBetween, longDay } from '../lib/dates.ts';
-import { CHURN_MODEL_SCHEMA, fitChurn, type TrainingHelp } from './churn-training.ts';
+import { challenge, challengeRow, predictionRows, readChampion } from './champion.ts';
+import { type ChurnTraining, type TrainingHelp, trainChurn } from './churn-training.ts';
+import { type CardFrame, cardFrame } from './model-card.ts';
 import { openPool } from './pool.ts';
 import type { Workspace } from './workspace.ts';
 
-/** The model that serves a run, and the line that says where it comes from. */
+/** The model that serves a run, the line that says where it comes from, and what the ledger is to keep of a new one. */
 export interface ChosenModel {
   readonly model: ChurnModel;
   readonly note: string;
+  /** By ledger table; empty where a stored model serves and none was fitted. */
+  readonly rows: ModelRows;
 }
 
+/** Rows of the ledger tables that keep models. */
+export type ModelRows = Readonly<Record<'model' | 'model_challenge' | 'model_prediction', readonly CellRow[]>>;
+
+const NOTHING: ModelRows = { model: [], model_challenge: [], model_prediction: [] };
+
 /**
- * The newest stored model whose as-of date is on or before `servesFrom` and at most `model.max_age_days` before the run's
- * date; where there is none (or the churn definition changed since), one is fitted as of `servesFrom`.
+ * The champion of `servesFrom` (see `readChampion`) where it was fitted, or held its place against a newer one, at most
+ * `model.max_age_days` before the run's date. Else one is fitted as of `servesFrom`, and serves unless it is worse out of time
+ * than the champion.
  */
 export async function chooseModel(workspace: Workspace, servesFrom: Day, options: CommonOptions): Promise<ChosenModel> {
   const { engine, config, asOf } = workspace;
-  const rows = await engine.rows(
-    `select model::varchar as model from state.model
-     where kind = 'churn' and as_of <= $serves_from::date order by as_of desc, model_id desc`,
+  const champion = await readChampion(engine, config, servesFrom);
+  if (champion !== undefined && daysBetween(champion.confirmed_on, asOf) <= config.model.max_age_days) {
+    const { model } = champion;
+    return {
+      model,
+      note: `model of ${longDay(model.as_of)}, ${daysBetween(model.as_of, asOf)} days old`,
+      rows: NOTHING,
+    };
+  }
+  const [stored] = await engine.rows(
+    `select count(*) as n from state.model where kind = 'churn' and as_of <= $serves_from::date`,
     { serves_from: servesFrom },
   );
-  for (const { model: text } of rows) {
-    const model = JSON.parse(String(text)) as ChurnModel;
-    if (model.schema_version !== CHURN_MODEL_SCHEMA) continue;
-    if (model.churn_definition !== config.churn.definition || model.seed !== config.seed) continue;
-    if (!restsOnWhatIsAdmitted(model, config)) continue;
-    const age = daysBetween(model.as_of, asOf);
-    if (age > config.model.max_age_days) break;
-    return { model, note: `model of ${longDay(model.as_of)}, ${age} days old` };
-  }
   const why =
-    rows.length === 0
+    Number(stored?.['n'] ?? 0) === 0
       ? 'no model was stored'
       : `the stored one is older than ${config.model.max_age_days} days, of another definition or of other features`;
   options.progress.stage(`training as of ${servesFrom}`);
-  const model = await fitInPool(workspace, servesFrom, options);
+  const training = await trainInPool(workspace, servesFrom, { ...options, champion: champion?.model });
   options.progress.done();
-  return { model, note: `model fitted now, as of ${longDay(servesFrom)}, because ${why}` };
-}
-
-/** Whether the columns a model was given beyond the catalogue, and the leaks it was allowed, are still admitted. */
-function restsOnWhatIsAdmitted(model: ChurnModel, config: Config): boolean {
-  const admitted = new Set(customFeatures(config).map(({ column }) => column));
-  const hasFeatures = model.feature_names.every((name) => !name.startsWith('custom_') || admitted.has(name));
-  const allowed = model.leaks.filter(({ treatment }) => treatment === 'allowed');
-  return hasFeatures && allowed.every(({ name }) => config.model.allow_leak.includes(name));
+  const record = challenge(champion?.model, training);
+  const rows = await modelRows(workspace, training, record, await cardFrame(workspace));
+  if (champion !== undefined && !record.is_champion) {
+    const { model } = champion;
+    return { model, note: `model of ${longDay(model.as_of)}; one fitted now is ${record.reason}`, rows };
+  }
+  return { model: training.model, note: `model fitted now, as of ${longDay(servesFrom)}, because ${why}`, rows };
 }
 
 /** Fits the churn model of a day with worker threads, which change nothing but how long it takes. */
-export async function fitInPool(
+export async function trainInPool(
   { engine, config }: Pick<Workspace, 'engine' | 'config'>,
   asOf: Day,
-  { progress, onLeak }: Pick<CommonOptions, 'progress'> & Pick<TrainingHelp, 'onLeak'>,
-): Promise<ChurnModel> {
+  { progress, onLeak, champion }: Pick<CommonOptions, 'progress'> & Pick<TrainingHelp, 'onLeak' | 'champion'>,
+): Promise<ChurnTraining> {
   const pool = openPool();
   try {
-    return await fitChurn(engine, config, asOf, { progress, pool, onLeak });
+    return await trainChurn(engine, config, asOf, { progress, pool, onLeak, champion });
   } finally {
     await pool.close();
   }
 }
 
-/** A model as the ledger keeps it. */
-export function modelRow(model: ChurnModel, configHash: string): CellRow {
+/**
+ * A new model as the ledger keeps it, with the challenge it was and what its ladder predicted out of time.
+ * @param card what the model card says beside the model, see `model-card.ts`
+ */
+export async function modelRows(
+  { engine, configHash }: Pick<Workspace, 'engine' | 'configHash'>,
+  training: ChurnTraining,
+  record: ChallengeRecord,
+  card: CardFrame,
+): Promise<ModelRows> {
+  const { model } = training;
   return {
-    model_id: model.model_id,
-    as_of: model.as_of,
-    basis: 'both',
-    kind: model.kind,
-    verdict: `${model.leave.verdict}/${model.renewal.verdict}`,
-    seed: model.seed,
-    config_hash: configHash,
-    model: JSON.stringify(model),
+    model: [
+      {
+        model_id: model.model_id,
+        as_of: model.as_of,
+        basis: 'both',
+        kind: model.kind,
+        verdict: `${model.leave.verdict}/${model.renewal.verdict}`,
+        seed: model.seed,
+        config_hash: configHash,
+        model: JSON.stringify(model),
+        card: JSON.stringify(card),
+      },
+    ],
+    model_challenge: record.champion_id === model.model_id ? [] : [await challengeRow(engine, model, record)],
+    model_prediction: predictionRows(training),
   };
+}
+
+/** What a stored model's ladder predicted out of time, from `state`. */
+export async function storedPredictions({ engine }: Pick<Workspace, 'engine'>, modelId: string): Promise<Row[]> {
+  return engine.rows(
+    `select basis, cast(origin as date) as origin, cast(closed_on as date) as closed_on, account_id, label, churn_probability
+     from state.model_prediction where model_id = $id order by basis, origin, account_id`,
+    { id: modelId },
+  );
 }

@@ -8,7 +8,7 @@ import { customFeatures } from '../data/custom-features.ts';
 import { auditLeaks } from '../data/leak-audit.ts';
 import { observationDates, type Panel } from '../data/panel.ts';
 import type { Engine } from '../engine/engine.ts';
-import { emptyBasis, fitBasis } from './basis-fit.ts';
+import { type BasisFit, emptyBasis, fitBasisWithEvidence } from './basis-fit.ts';
 import { judgeLeaks, type LeakVerdict } from './leak-verdict.ts';
 import { buildPanel, readBasis } from './panel.ts';
 
@@ -29,21 +29,39 @@ export interface TrainingHelp {
    * out of the model (default), so that a nightly job goes on.
    */
   readonly onLeak?: 'refuse' | 'leave_out' | undefined;
+  /** The model that serves now: asked about the rows that the ladder predicts out of time, to be compared on them. */
+  readonly champion?: ChurnModel | undefined;
+}
+
+/** A fitted churn model, and what it and the champion say of rows out of time. */
+export interface ChurnTraining {
+  readonly model: ChurnModel;
+  readonly bases: readonly BasisFit[];
+}
+
+/** `trainChurn` without what only a challenge needs. */
+export async function fitChurn(
+  engine: Engine,
+  config: Config,
+  asOf: Day,
+  help: TrainingHelp = {},
+): Promise<ChurnModel> {
+  return (await trainChurn(engine, config, asOf, help)).model;
 }
 
 /**
  * Fits the churn model on what was known by the end of `asOf`: the panel, the ladder of each basis, the rung that
  * earned it, its calibration and its refits, and what each red fact's holders did.
  */
-export async function fitChurn(
+export async function trainChurn(
   engine: Engine,
   config: Config,
   asOf: Day,
-  { progress, pool, onLeak = 'leave_out' }: TrainingHelp = {},
-): Promise<ChurnModel> {
+  { progress, pool, onLeak = 'leave_out', champion }: TrainingHelp = {},
+): Promise<ChurnTraining> {
   const first = await firstDay(engine);
   const dates = first === null ? [] : observationDates(first, asOf, config.model.every);
-  const fits: Record<ChurnBasis, BasisModel> = { leave: emptyBasis('leave'), renewal: emptyBasis('renewal') };
+  const bases: BasisFit[] = [];
   let facts: FactRecord[] = [];
   let judged: LeakVerdict = { leaks: [], leftOut: new Map() };
   if (dates.length > 0) {
@@ -52,18 +70,15 @@ export async function fitChurn(
     judged = await auditPanel(engine, config, panel, onLeak);
     for (const basis of ['leave', 'renewal'] as const) {
       progress?.detail(`fitting: ${basis}`);
-      fits[basis] = await fitBasis(
-        await readBasis(engine, basis, asOf, new Set(judged.leftOut.keys())),
-        basis,
-        config,
-        asOf,
-        { pool },
-      );
+      const rows = await readBasis(engine, basis, asOf, new Set(judged.leftOut.keys()));
+      bases.push(await fitBasisWithEvidence(rows, basis, config, asOf, { pool, champion: champion?.[basis] }));
     }
     facts = await readFactRecords(engine, config, asOf);
     await engine.execute('drop table main.panel; drop table main.panel_fact');
   }
-  return assembleModel(config, asOf, fits, judged, facts);
+  const basisOf = (name: ChurnBasis) => bases.find(({ model }) => model.basis === name)?.model ?? emptyBasis(name);
+  const fits = { leave: basisOf('leave'), renewal: basisOf('renewal') };
+  return { model: assembleModel(config, asOf, fits, judged, facts), bases };
 }
 
 /** What the leak audit makes of a panel. */

@@ -15,7 +15,7 @@ import { EMPTY_STATE, stepRows } from '../supervisor/index.ts';
 import { agentSettings } from './agent-settings.ts';
 import { arbitrate, restoreSupervisor, supervisorSettings } from './arbitration.ts';
 import { composeAtRisk } from './at-risk.ts';
-import { chooseModel } from './churn-model.ts';
+import { chooseModel, type ModelRows } from './churn-model.ts';
 import { rememberDate } from './remember.ts';
 import { replay } from './replay.ts';
 import { reviseLastReading } from './revision.ts';
@@ -37,6 +37,7 @@ const STATE_TABLES = [
   'csm_call',
   'calibration',
   'model',
+  'model_challenge',
   'printed_list',
 ] as const;
 
@@ -54,6 +55,8 @@ export interface Night {
   readonly dates: readonly Day[];
   readonly model: ChurnModel;
   readonly modelNote: string;
+  /** What the ledger is to keep of a model fitted this night; empty where a stored one serves. */
+  readonly modelRows: ModelRows;
   /** Of the last date. */
   readonly outcomes: readonly AgentOutcome[];
   readonly step: StepResult | undefined;
@@ -82,6 +85,7 @@ class LivingNight {
   readonly #dates: readonly Day[];
   readonly #model: ChurnModel;
   readonly #modelNote: string;
+  readonly #modelRows: ModelRows;
   #calibration: { id: string; value: HealthCalibration } | undefined;
   readonly #calibrations = new Map<string, { as_of: Day; value: HealthCalibration }>();
   #previous: HealthAgentSettings['previous'];
@@ -101,6 +105,7 @@ class LivingNight {
     dates: readonly Day[];
     model: ChurnModel;
     modelNote: string;
+    modelRows: ModelRows;
   }) {
     this.#workspace = given.workspace;
     this.#options = given.options;
@@ -112,6 +117,7 @@ class LivingNight {
     this.#dates = given.dates;
     this.#model = given.model;
     this.#modelNote = given.modelNote;
+    this.#modelRows = given.modelRows;
   }
 
   static async open(workspace: Workspace, options: CommonOptions): Promise<LivingNight> {
@@ -124,7 +130,7 @@ class LivingNight {
     const [readings] = await engine.rows('select count(*) as n from state.health_reading');
     const isFirst = readings?.['n'] === 0;
     const dates = isFirst ? firstDates(asOf, await firstRecord(workspace)) : [asOf];
-    const { model, note } = await chooseModel(workspace, dates[0] ?? asOf, options);
+    const { model, note, rows } = await chooseModel(workspace, dates[0] ?? asOf, options);
     return new LivingNight({
       workspace,
       options,
@@ -135,6 +141,7 @@ class LivingNight {
       dates,
       model,
       modelNote: note,
+      modelRows: rows,
     });
   }
 
@@ -183,6 +190,7 @@ class LivingNight {
       dates: this.#dates,
       model: this.#model,
       modelNote: this.#modelNote,
+      modelRows: this.#modelRows,
       outcomes: this.#outcomes,
       step: this.#last,
       atRisk: this.#atRisk,

@@ -103,6 +103,8 @@ export interface BasisPanel {
   /** Days from each row's date to the first decision to leave, avoidable or not, however far; NaN without one. */
   readonly left_days: Float64Array;
   readonly unavoidable_days: Float64Array;
+  /** Any feature of the rows by name, left out or constant ones too; undefined where the exports give none of that name. */
+  column(name: string): FeatureColumn | undefined;
 }
 
 /** `closed_on` of a row whose label closes on no day: it is predicted and never learnt from or judged. */
@@ -142,6 +144,10 @@ export async function readBasis(
     segments: rows.text('segment').map((segment) => segment ?? ''),
     left_days: rows.number('left_days'),
     unavoidable_days: rows.number('unavoidable_days'),
+    column: (name) => {
+      const info = FRAME.has(name) ? undefined : rows.info.find((candidate) => candidate.name === name);
+      return info === undefined ? undefined : panelColumn(rows, name, info.type);
+    },
     panel: {
       columns,
       label: Uint8Array.from(rows.number('label'), (label) => label || 0),

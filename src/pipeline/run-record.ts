@@ -3,7 +3,6 @@ import type { CellRow } from '../contract/agent.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import { commitRun, type RunRecord } from '../ledger/index.ts';
 import { AT_RISK_COLUMNS } from './at-risk.ts';
-import { modelRow } from './churn-model.ts';
 import type { Night } from './night.ts';
 import { runSummary, storedReport } from './run-report.ts';
 
@@ -47,7 +46,9 @@ export async function commitNight(night: Night, options: CommonOptions, startedA
           calibration: JSON.stringify(value),
         })),
       },
-      model: { rows: [modelRow(night.model, configHash)] },
+      model: { rows: night.modelRows.model },
+      model_challenge: { rows: night.modelRows.model_challenge },
+      model_prediction: { rows: night.modelRows.model_prediction },
     },
     lists: [
       { name: 'at_risk', keep: 'always' },

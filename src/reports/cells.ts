@@ -98,6 +98,7 @@ function numberText(value: number, column: TableColumn, digits: number, currency
 
 /** Decimals that the numbers of a column are shown with, from a sample of its values. */
 export function digitsOf(column: TableColumn, values: readonly (Cell | undefined)[]): number {
+  if (column.digits !== undefined) return column.digits;
   if (column.kind === 'integer' || column.kind === 'score') return 0;
   let largest = 0;
   let isWhole = true;

@@ -17,6 +17,7 @@ const VERBS = [
   'renewal',
   'account',
   'train',
+  'model',
   'signals',
   'completion',
 ];
@@ -24,7 +25,8 @@ const SHARED_FLAGS = [
   ...['--config', '--data', '--store', '--as-of', '--format', '--output', '--list', '--csm', '--segment', '--top'],
   ...['--seed', '--wait', '--quiet', '--debug', '--no-color'],
 ];
-const TALKS_ONLY = ['completion'];
+/** Verbs without shared flags of their own: one only talks, the other has verbs below it. */
+const TALKS_ONLY = ['completion', 'model'];
 
 describe('help and version', () => {
   it('stand on stdout with exit code 0', () => {

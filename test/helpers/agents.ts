@@ -14,6 +14,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { readState } from '../../src/ledger/index.ts';
 import { createRandom } from '../../src/lib/random.ts';
 import { fitLogistic } from '../../src/models/logistic.ts';
+import { NO_EVIDENCE } from '../../src/pipeline/basis-evidence.ts';
 import { replay } from '../../src/pipeline/replay.ts';
 import { reviseLastReading } from '../../src/pipeline/revision.ts';
 
@@ -63,6 +64,7 @@ export function madeUpModel(asOf: Day): ChurnModel {
     refits,
     horizons: [],
     ladder: [],
+    evidence: NO_EVIDENCE,
   });
   return {
     kind: 'churn',

@@ -5,6 +5,7 @@ import { createRandom } from '../../src/lib/random.ts';
 import { probabilitiesOfBasis } from '../../src/models/churn-model.ts';
 import { leastChange, leastChanges } from '../../src/models/least-change.ts';
 import { fitLogistic } from '../../src/models/logistic.ts';
+import { NO_EVIDENCE } from '../../src/pipeline/basis-evidence.ts';
 
 const rows = 300;
 const random = createRandom(8);
@@ -49,6 +50,7 @@ beforeAll(() => {
     refits: [],
     horizons: [],
     ladder: [],
+    evidence: NO_EVIDENCE,
   };
 });
 

@@ -3,9 +3,9 @@ import type { BacktestFigure, BacktestResult, BacktestVerdict } from '../../cont
 import type { ReportList, RunReport } from '../../contract/report.ts';
 import { longDay } from '../../lib/dates.ts';
 import type { Backtested } from '../backtest.ts';
+import { leakList } from '../model-card.ts';
 import { rowSource } from '../report-lists.ts';
 import { headerNotes } from '../run-header.ts';
-import { leakList } from '../train.ts';
 import { BASES } from './tables.ts';
 
 const BASIS_WORDS: Readonly<Record<string, string>> = {
