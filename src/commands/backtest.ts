@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Day } from '../contract/agent.ts';
-import { count, day, withSharedFlags } from './flags.ts';
+import { count, day, withAllowLeak, withSharedFlags } from './flags.ts';
 import { checkPlaces, type GateFlags, withGateFlags, writeGateOutputs } from './gate-flags.ts';
 import { type Finish, readOptions, show } from './session.ts';
 
@@ -29,7 +29,7 @@ export function register(program: Command, finish: Finish): void {
       ),
     )
     .addOption(new Option('--horizon <days>', 'days in which the outcome is counted').argParser(whole('--horizon')));
-  withSharedFlags(withGateFlags(verb))
+  withAllowLeak(withSharedFlags(withGateFlags(verb)))
     .summary('replays the past and scores predictions against what happened')
     .description(
       'At each origin every list that claims to tell an outcome is made from what was known that day and scored\n' +
