@@ -7,7 +7,8 @@
 //
 // What else falls into those weeks (who leaves, which decisions and goals are due) is no dip's doing, and with three weeks
 // of a year end it does not average out. `--twin` names the same sample written with `--plain-calendar`: its same weeks
-// are what these would have been without the dips, and --check then holds the ratio to them.
+// are what these would have been without the dips. --check holds the ratio to an ordinary week all the same. Both are read by the one model
+// fitted on DIR: one fitted on the twin ranks differently in every week, ordinary ones too, which is no doing of the dips.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,8 +39,8 @@ const data = values.data ?? join(root, 'fixtures/sample');
 const events = readEvents(join(data, 'truth/event.csv'));
 if (values.twin !== undefined && readEvents(join(values.twin, 'truth/event.csv')).length > 0)
   throw new Error(`${values.twin} has dips of its own: write it with retain sample --plain-calendar`);
-const { weeks: counted, verdict } = await live(data, values.from);
-const twin = values.twin === undefined ? undefined : await live(values.twin, values.from);
+const { weeks: counted, model } = await live(data, values.from);
+const twin = values.twin === undefined ? undefined : await live(values.twin, values.from, model);
 if (twin !== undefined && twin.weeks.map(({ day }) => day).join() !== counted.map(({ day }) => day).join())
   throw new Error(`${values.twin} has other weeks than ${data}`);
 
@@ -49,11 +50,11 @@ for (const [index, { day, opened, kind }] of counted.entries()) {
 }
 const ordinaryWeeks = openedIn(counted, 'ordinary');
 const ordinary = mean(ordinaryWeeks);
-console.log(`\nmodel: ${verdict}; ${counted.length} weeks; ordinary week: ${ordinary.toFixed(2)} new alerts`);
+console.log(
+  `\nmodel: ${model.leave.verdict} / ${model.renewal.verdict}; ${counted.length} weeks; ordinary week: ${ordinary.toFixed(2)} new alerts`,
+);
 if (twin !== undefined)
-  console.log(
-    `without dips: ${twin.verdict}; same weeks: ${mean(openedIn(twin.weeks, 'ordinary')).toFixed(2)} new alerts`,
-  );
+  console.log(`without dips: same weeks: ${mean(openedIn(twin.weeks, 'ordinary')).toFixed(2)} new alerts`);
 let worst = 0;
 let worstToTwin = 0;
 for (const kind of ['summer', 'year_end', 'outage', 'missing_feed']) {
@@ -79,12 +80,11 @@ for (const kind of ['summer', 'year_end', 'outage', 'missing_feed']) {
   console.log(`  by reason, new a week here and without dips: ${byReason(reasonRates(counted, kind), same)}`);
 }
 console.log(`worst ${worst.toFixed(2)} x an ordinary week, limit ${MAX_RATIO} x`);
-if (twin !== undefined)
-  console.log(`worst ${worstToTwin.toFixed(2)} x the same weeks without dips, limit ${MAX_RATIO} x`);
-if (values.check && (twin === undefined ? worst : worstToTwin) > MAX_RATIO) process.exitCode = 1;
+if (twin !== undefined) console.log(`worst ${worstToTwin.toFixed(2)} x the same weeks without dips`);
+if (values.check && worst > MAX_RATIO) process.exitCode = 1;
 
-/** A year of weekly readings of one sample: what was new in each week and what opened it. */
-async function live(directory, firstDay) {
+/** A year of weekly readings of one sample, by its own model or one given: what was new in each week and what opened it. */
+async function live(directory, firstDay, given) {
   const quiet = { stage() {}, detail() {}, done() {}, note() {} };
   const workspace = await openWorkspace({
     config: join(directory, 'retain.yaml'),
@@ -103,7 +103,7 @@ async function live(directory, firstDay) {
   const dates = [];
   for (let day = from; day <= asOf; day = addDays(day, 7)) dates.push(day);
   await readState(engine, join(root, 'bench/out/alert-nights/none.duckdb'), [], { asOf: from });
-  const model = await fitChurn(engine, config, from);
+  const model = given ?? (await fitChurn(engine, config, from));
   await reviseLastReading(workspace);
   let state = EMPTY_STATE;
   /** @type {{ day: string, opened: number, kind: string, reasons: Map<string, number> }[]} */
@@ -144,7 +144,7 @@ async function live(directory, firstDay) {
   });
   engine.close();
   // The first weeks fill an empty list.
-  return { weeks: weeks.slice(4), verdict: `${model.leave.verdict} / ${model.renewal.verdict}` };
+  return { weeks: weeks.slice(4), model };
 }
 
 function readEvents(file) {
