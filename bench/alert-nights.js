@@ -7,8 +7,9 @@
 //
 // What else falls into those weeks (who leaves, which decisions and goals are due) is no dip's doing, and with three weeks
 // of a year end it does not average out. `--twin` names the same sample written with `--plain-calendar`: its same weeks
-// are what these would have been without the dips. --check holds the ratio to an ordinary week all the same. Both are read by the one model
-// fitted on DIR: one fitted on the twin ranks differently in every week, ordinary ones too, which is no doing of the dips.
+// are what these would have been without the dips. Both are read by the one model fitted on DIR: one fitted on the twin
+// ranks differently in every week, ordinary ones too, which is no doing of the dips. --check holds the ratio to an
+// ordinary week all the same.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
