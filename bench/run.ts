@@ -126,6 +126,11 @@ async function prepareSample(accounts: number, usagePerAccount: number, months: 
   return directory;
 }
 
+/** Seconds of what is done once for a company and kept. */
+function once(value: number): string {
+  return Number.isNaN(value) ? 'done before' : `${value.toFixed(1)} s`;
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -149,26 +154,18 @@ async function main(): Promise<number> {
     Number(values.months),
   );
   const store = `${directory}-store`;
-  const nightly = [
-    PROGRAM,
-    'run',
-    '--data',
-    directory,
-    '--store',
-    store,
-    '--as-of',
-    LAST_DAY,
-    '--quiet',
-    '--format',
-    'json',
-  ];
+  const place = ['--data', directory, '--store', store, '--as-of', LAST_DAY, '--quiet', '--format', 'json'];
+  const nightly = [PROGRAM, 'run', ...place];
   const ledger = join(store, 'ledger.duckdb');
   const kept = join(store, 'ledger-after-first.duckdb');
 
   let first = Number.NaN;
+  let training = Number.NaN;
   if (!existsSync(kept)) {
     rmSync(store, { recursive: true, force: true });
     first = (await run(nightly)).seconds;
+    // The first run's model is that of the first week it replays, too old for the next night: a month's training is due.
+    training = (await run([PROGRAM, 'train', ...place])).seconds;
     copyFileSync(ledger, kept);
   }
 
@@ -200,8 +197,8 @@ async function main(): Promise<number> {
   console.log(
     [
       `exports: ${values.accounts} accounts, about ${Number(values.accounts) * Number(values['usage-per-account'])} usage events, ${(bytes / 1e9).toFixed(2)} GB of CSV; ${cpus().length} processors, Node ${process.version}`,
-      `first run (trains, replays eight weeks): ${Number.isNaN(first) ? 'done before' : `${first.toFixed(1)} s`}`,
-      `second run, no cache: median ${seconds(runSeconds)}, peak memory ${(peak / 1e9).toFixed(2)} GB (limit ${(MAX_BYTES / 1e9).toFixed(2)})`,
+      `first run (trains, replays eight weeks): ${once(first)}; training as of the day: ${once(training)}`,
+      `second run, no cache, model at hand: median ${seconds(runSeconds)}, peak memory ${(peak / 1e9).toFixed(2)} GB (limit ${(MAX_BYTES / 1e9).toFixed(2)})`,
       `floor: median ${seconds(floorSeconds)}, of it loading ${median(floors.map((item) => item.load)).toFixed(2)} s, features ${median(floors.map((item) => item.features)).toFixed(2)} s`,
       `ratio: ${ratio.toFixed(2)} (limit ${MAX_RATIO.toFixed(1)})`,
       `retain --help: median ${(1000 * median(helps)).toFixed(0)} ms, node -e 0: ${(1000 * median(nodes)).toFixed(0)} ms, ratio ${helpRatio.toFixed(2)} (limit ${MAX_HELP_RATIO.toFixed(1)})`,
