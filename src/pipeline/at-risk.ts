@@ -3,7 +3,7 @@ import type { CardCells, CardReason } from '../contract/report.ts';
 import type { ShownAlert, StepResult } from '../contract/supervisor.ts';
 import { FEATURES } from '../data/features.ts';
 import type { Engine } from '../engine/engine.ts';
-import { longDay } from '../lib/dates.ts';
+import { addDays, longDay } from '../lib/dates.ts';
 import { FACT_KINDS, factText } from '../outreach/fact-text.ts';
 import { nextStep } from '../outreach/next-step.ts';
 
@@ -41,6 +41,9 @@ export const AT_RISK_COLUMNS: readonly TableColumn[] = [
   { key: 'alert_id', label: 'alert', kind: 'id' },
 ];
 
+/** Days back to the score that a row's change is told from, where no earlier list was printed. */
+const LOOK_BACK_DAYS = 7;
+
 const ACCOUNTS = `
   select s.account_id, s.name, s.csm, s.segment, s.plan, s.industry, s.country, s.seats, s.tenure_days, s.arr_amount,
     s.decision_date, s.decision_days, c.basis as churn_basis, c.churn_probability, c.churn_probability_low,
@@ -74,9 +77,9 @@ export async function composeAtRisk(engine: Engine, asOf: Day, result: StepResul
   const reasons = groupRows(await engine.rows('select * from finding.churn_reason order by account_id, position'));
   const earlier = groupRows(
     await engine.rows(
-      `select account_id, as_of, churn_probability from scores_asof($as_of::date) where as_of < $as_of::date
+      `select account_id, as_of, churn_probability from scores_asof($as_of::date) where as_of <= $back::date
        order by account_id, as_of`,
-      { as_of: asOf },
+      { as_of: asOf, back: addDays(asOf, -LOOK_BACK_DAYS) },
     ),
   );
   return result.shown.map((shown, index) => {

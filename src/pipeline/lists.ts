@@ -5,6 +5,7 @@ import { openDuckDB } from '../engine/duckdb.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type RunDetail, readList, readRun } from '../ledger/index.ts';
 import { UserError } from '../lib/errors.ts';
+import { printAtRisk, readPrinted } from './printed.ts';
 import { listOfRelation } from './report-lists.ts';
 import { runNightly } from './run.ts';
 import { changedSince, earlierAtRisk } from './since.ts';
@@ -29,18 +30,19 @@ export interface StoredReport {
 
 /**
  * One list: from the ledger's last run, or computed afresh for the day of `--as-of` (the ledger is then left as it is).
- * @param since of `at-risk`: the run or day whose list the changes are told from; absent: as the supervisor told them
+ * @param since of `at-risk`: the run or day whose list the changes are told from; absent: the last list printed for each
+ * CSM, else 7 days back
  * @throws UserError when nothing has been run, the verb has no list, or no run is `since`
  */
 export async function listFromLedger(options: CommonOptions, verb: string, since?: string): Promise<RunReport> {
   const earlier = since === undefined ? undefined : await earlierAtRisk(options, since);
-  const report = await listReport(options, verb);
+  const report = await listReport(options, verb, earlier !== undefined);
   if (earlier === undefined) return report;
   const lists = await Promise.all(report.lists.map((list) => changedSince(list, earlier, options)));
   return { ...report, lists };
 }
 
-async function listReport(options: CommonOptions, verb: string): Promise<RunReport> {
+async function listReport(options: CommonOptions, verb: string, isSince: boolean): Promise<RunReport> {
   const name = TABLES[verb];
   if (name === undefined) throw new Error(`${verb} is not a listing verb`);
   if (options.asOf !== undefined) return pick((await runNightly({ ...options, dry: true })).report, name);
@@ -51,13 +53,17 @@ async function listReport(options: CommonOptions, verb: string): Promise<RunRepo
       hint: 'see its warnings with: retain run',
     });
   }
+  const printed = name === 'at_risk' && !isSince ? await readPrinted(engine, stored.header, options) : undefined;
   const rows = await readList(engine, ledgerFile(findConfig(options)), run.run_id, name, { waitSeconds: options.wait });
   const list = rows === undefined ? emptyList(table) : await storedList(engine, table, options);
+  const header = { ...stored.header, title: `retain ${verb}` };
+  const { list: shown, warnings } =
+    printed === undefined ? { list, warnings: [] } : await printAtRisk(engine, list, printed, header, options);
   return {
-    header: { ...stored.header, title: `retain ${verb}` },
-    lists: [list],
+    header,
+    lists: [shown],
     outcomes: [],
-    warnings: [],
+    warnings,
     next: name === 'at_risk' ? stored.next : ['retain at-risk', 'retain account ID'],
     summary: table.headline,
   };

@@ -58,34 +58,60 @@ export async function earlierAtRisk(options: CommonOptions, since: string): Prom
 export async function changedSince(
   list: ReportList,
   earlier: EarlierList,
-  { csm, segment }: Pick<CommonOptions, 'csm' | 'segment'>,
+  of: Pick<CommonOptions, 'csm' | 'segment'>,
 ): Promise<ReportList> {
+  const told = await tellChanges(list, () => earlier);
+  const note = `changes are told since the list of ${longDay(earlier.as_of)} (run ${earlier.run_id})`;
+  return { ...told.list, notes: [...list.notes, note, ...goneNote(told, earlier, of)] };
+}
+
+/** The list with changes told, and the accounts on it; undefined where rows were cut off. */
+export interface ToldList {
+  readonly list: ReportList;
+  readonly listed: ReadonlySet<string> | undefined;
+}
+
+/** The list with `change` told against the earlier list of each row's CSM; as it stands where there is none. */
+export async function tellChanges(
+  list: ReportList,
+  earlierOf: (csm: string | null) => EarlierList | undefined,
+): Promise<ToldList> {
   const rows: CellRow[] = [];
   for await (const chunk of list.rows) rows.push(...chunk);
-  const day = longDay(earlier.as_of);
-  const listed = new Set(rows.map((row) => String(row['account_id'])));
-  const gone = [...earlier.rows.values()].filter(
-    (row) =>
-      !listed.has(String(row['account_id'])) &&
-      (csm === undefined || row['csm'] === csm) &&
-      (segment === undefined || row['segment'] === segment),
-  );
-  const names = gone.map((row) => String(row['name'] ?? row['account_id'])).sort();
-  const isWhole = list.rowCount === rows.length;
-  const left = !isWhole || names.length === 0 ? [] : [`on the list of ${day} and no longer: ${names.join(', ')}`];
-  const changed = rows.map((row) => ({
-    ...row,
-    change: changeOf(row, earlier.rows.get(String(row['account_id'])), day),
-  }));
+  const changed = rows.map((row) => {
+    const earlier = earlierOf(typeof row['csm'] === 'string' ? row['csm'] : null);
+    if (earlier === undefined) return row;
+    return { ...row, change: changeOf(row, earlier.rows.get(String(row['account_id'])), longDay(earlier.as_of)) };
+  });
   return {
-    ...list,
-    notes: [...list.notes, `changes are told since the list of ${day} (run ${earlier.run_id})`, ...left],
-    rows: {
-      async *[Symbol.asyncIterator]() {
-        yield changed;
+    list: {
+      ...list,
+      rows: {
+        async *[Symbol.asyncIterator]() {
+          yield changed;
+        },
       },
     },
+    listed: list.rowCount === rows.length ? new Set(rows.map((row) => String(row['account_id']))) : undefined,
   };
+}
+
+/** Who stood on the earlier list and stands on this one no more; nothing where it was cut. */
+export function goneNote(
+  { listed }: ToldList,
+  earlier: EarlierList,
+  { csm, segment }: Pick<CommonOptions, 'csm' | 'segment'>,
+): string[] {
+  const names = [...earlier.rows.values()]
+    .filter(
+      (row) =>
+        listed?.has(String(row['account_id'])) === false &&
+        (csm === undefined || row['csm'] === csm) &&
+        (segment === undefined || row['segment'] === segment),
+    )
+    .map((row) => String(row['name'] ?? row['account_id']))
+    .sort();
+  return names.length === 0 ? [] : [`on the list of ${longDay(earlier.as_of)} and no longer: ${names.join(', ')}`];
 }
 
 function changeOf(row: CellRow, before: CellRow | undefined, day: string): string {

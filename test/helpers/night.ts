@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Day } from '../../src/contract/agent.ts';
+import type { CommonOptions, Format } from '../../src/contract/options.ts';
 import type { Progress } from '../../src/contract/report.ts';
 import { openDuckDB } from '../../src/engine/duckdb.ts';
 import type { Row } from '../../src/engine/engine.ts';
@@ -42,13 +43,13 @@ export class TemporaryCompany {
     this.rewrite(file, (text) => text.replace(before, after));
   }
 
-  /** `retain run --format json`, in this process; what it prints. */
-  async run(asOf: Day): Promise<string> {
-    const { report } = await runNightly({
+  /** What the shared flags give a verb on this company. */
+  options(format: Format, top?: number): CommonOptions {
+    return {
       data: this.folder,
       store: join(this.folder, '.retain'),
-      asOf,
-      format: 'json',
+      format,
+      ...(top === undefined ? {} : { top }),
       quiet: true,
       debug: false,
       color: false,
@@ -56,7 +57,12 @@ export class TemporaryCompany {
       wait: 10,
       today: '2025-06-01',
       progress: SILENT,
-    });
+    };
+  }
+
+  /** `retain run --format json`, in this process; what it prints. */
+  async run(asOf: Day): Promise<string> {
+    const { report } = await runNightly({ ...this.options('json'), asOf });
     let text = '';
     for await (const part of renderJson(report, { format: 'json', width: Number.POSITIVE_INFINITY, color: false })) {
       text += part;
