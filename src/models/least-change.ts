@@ -63,36 +63,47 @@ export function leastChanges(
     return direction === undefined || column.kind !== 'continuous' ? [] : [movableColumn(column, place, direction)];
   });
   const steps = requests.map(({ row }) => places.flatMap((column) => stepsOf(column, row)));
-  const single = judge(
+  const singles = predict(
     basis,
     columns,
     requests,
-    steps.map((list) => list.map((step) => [step])),
+    steps.map((list) => list.map((step) => [step] as const)),
   );
-  const found = single.map((changes, r) => smallest(changes, requests[r]));
+  const found = requests.map((request, r) =>
+    smallest(
+      (steps[r] ?? []).map((step) => [step] as const),
+      singles[r],
+      request,
+    ),
+  );
   const missing = found.flatMap((change, r) => (change === undefined ? [r] : []));
-  const pairs = judge(
-    basis,
-    columns,
-    missing.flatMap((r) => requests[r] ?? []),
-    missing.map((r) => pairsOf(steps[r] ?? [], single[r] ?? [])),
-  );
-  for (const [k, r] of missing.entries()) found[r] = smallest(pairs[k] ?? [], requests[r]);
+  const left = missing.flatMap((r) => requests[r] ?? []);
+  const sets = missing.map((r) => pairsOf(steps[r] ?? [], singles[r] ?? new Float64Array()));
+  const pairs = predict(basis, columns, left, sets);
+  for (const [k, r] of missing.entries()) found[r] = smallest(sets[k] ?? [], pairs[k], requests[r]);
   return found;
 }
 
+/** One step, or two of different features. */
+type StepSet = readonly [Step] | readonly [Step, Step];
+
 /** Steps of different features, two by two, of the features that alone come furthest. */
-function pairsOf(steps: readonly Step[], single: readonly LeastChange[]): Step[][] {
+function pairsOf(steps: readonly Step[], probability: Float64Array): StepSet[] {
   const deepest = new Map<string, number>();
-  for (const { moves, probability } of single) {
-    const name = moves[0]?.feature ?? '';
-    deepest.set(name, Math.min(deepest.get(name) ?? 1, probability));
+  for (const [k, { feature }] of steps.entries()) {
+    deepest.set(feature, Math.min(deepest.get(feature) ?? 1, probability[k] as number));
   }
-  const names = [...deepest.entries()].sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1)).slice(0, PAIRED);
-  const kept = steps.filter((step) => names.some(([name]) => name === step.feature));
-  return kept.flatMap((first, i) =>
-    kept.slice(i + 1).flatMap((second) => (second.feature === first.feature ? [] : [[first, second]])),
-  );
+  const ranked = [...deepest.entries()].sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1)).slice(0, PAIRED);
+  const names = new Set(ranked.map(([name]) => name));
+  const kept = steps.filter(({ feature }) => names.has(feature));
+  const pairs: StepSet[] = [];
+  for (const [i, first] of kept.entries()) {
+    for (let j = i + 1; j < kept.length; j++) {
+      const second = kept[j] as Step;
+      if (second.feature !== first.feature) pairs.push([first, second]);
+    }
+  }
+  return pairs;
 }
 
 /** A feature that may be moved, and which values its rows have. */
@@ -164,41 +175,61 @@ function placeOf(sorted: Float64Array, value: number): number {
 }
 
 /** What the model says after each set of steps of each request. */
-function judge(
+function predict(
   basis: BasisModel,
   columns: readonly FeatureColumn[],
   requests: readonly ChangeRequest[],
-  sets: readonly (readonly (readonly Step[])[])[],
-): LeastChange[][] {
-  const all = requests.flatMap(({ row }, r) => (sets[r] ?? []).map((steps) => ({ r, row, steps })));
-  const out: LeastChange[][] = requests.map(() => []);
-  for (let from = 0; from < all.length; from += BLOCK_ROWS) {
-    const block = all.slice(from, from + BLOCK_ROWS);
-    const changed = columns.map((column) => ({
-      ...column,
-      values: Float64Array.from(block, ({ row }) => column.values[row] as number),
-    }));
-    for (const [k, { steps }] of block.entries()) {
-      for (const { place, to } of steps) {
-        const values = changed[place]?.values;
-        if (values !== undefined) values[k] = to;
+  sets: readonly (readonly StepSet[])[],
+): Float64Array[] {
+  const out: Float64Array[] = [];
+  for (let from = 0; from < requests.length; ) {
+    let until = from;
+    let count = 0;
+    while (until < requests.length && (until === from || count + (sets[until]?.length ?? 0) <= BLOCK_ROWS)) {
+      count += sets[until]?.length ?? 0;
+      until++;
+    }
+    const changed = columns.map((column) => ({ ...column, values: new Float64Array(count) }));
+    let start = 0;
+    for (let r = from; r < until; r++) {
+      const own = sets[r] ?? [];
+      const { row } = requests[r] as ChangeRequest;
+      for (const [place, { values }] of changed.entries()) {
+        values.fill(columns[place]?.values[row] as number, start, start + own.length);
       }
+      for (let k = 0; k < own.length; k++) {
+        for (const { place, to } of own[k] as StepSet) (changed[place] as FeatureColumn).values[start + k] = to;
+      }
+      start += own.length;
     }
-    const probability = probabilitiesOfBasis(basis, changed);
-    for (const [k, { r, steps }] of block.entries()) {
-      out[r]?.push({
-        moves: steps.map(({ feature, from: value, to }) => ({ feature, from: value, to })),
-        probability: probability[k] as number,
-        distance: steps.reduce((sum, step) => sum + step.distance, 0),
-      });
+    const probability = count === 0 ? new Float64Array() : probabilitiesOfBasis(basis, changed);
+    start = 0;
+    for (let r = from; r < until; r++) {
+      const length = sets[r]?.length ?? 0;
+      out.push(probability.subarray(start, start + length));
+      start += length;
     }
+    from = until;
   }
   return out;
 }
 
-function smallest(found: readonly LeastChange[], request: ChangeRequest | undefined): LeastChange | undefined {
-  const threshold = request?.threshold ?? 0;
-  return found
-    .filter(({ probability }) => probability < threshold)
-    .sort((a, b) => a.distance - b.distance || a.probability - b.probability)[0];
+/** Of the sets that come below the threshold the one with the least distance, then the least probability. */
+function smallest(
+  sets: readonly StepSet[],
+  probability: Float64Array | undefined,
+  request: ChangeRequest | undefined,
+): LeastChange | undefined {
+  if (probability === undefined || request === undefined) return undefined;
+  let best: LeastChange | undefined;
+  for (const [k, steps] of sets.entries()) {
+    const after = probability[k] as number;
+    if (!(after < request.threshold)) continue;
+    const distance = steps.reduce((sum, step) => sum + step.distance, 0);
+    if (best !== undefined && (distance > best.distance || (distance === best.distance && after >= best.probability))) {
+      continue;
+    }
+    best = { moves: steps.map(({ feature, from, to }) => ({ feature, from, to })), probability: after, distance };
+  }
+  return best;
 }

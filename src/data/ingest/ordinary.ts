@@ -1,7 +1,8 @@
 import type { Config } from '../../contract/config.ts';
 import { type Engine, quoteText } from '../../engine/engine.ts';
 import type { PartMeta } from './cache.ts';
-import { countFaults, dropNotes } from './faults.ts';
+import { dropNotes } from './faults.ts';
+import { writeParquet } from './parquet.ts';
 import type { PartRequest } from './part.ts';
 import { plainTypes, projectionSql } from './projection.ts';
 import { REJECT_ERRORS, type Reader } from './reader.ts';
@@ -26,18 +27,26 @@ export async function readOrdinary(
   await dropNotes(engine);
   try {
     const sql = projectionSql({ ...request, context, files, isCareful: false, types });
-    await engine.execute(`copy (${sql}) to ${quoteText(target)} (format parquet, compression snappy)`);
+    await writeParquet(engine, sql, target);
   } catch {
-    // Reading as text meets the same fault and has the words for it.
+    // A cell is out of the ordinary, or reading as text meets the same fault and has the words for it.
     return undefined;
   }
   const [noted] = await engine.rows(`select count(*) as found from ${REJECT_ERRORS}`);
   await dropNotes(engine);
-  const { rows, bad } = await countFaults(engine, target);
-  if (noted?.['found'] !== 0 || bad > 0 || !(await isOrdinary(engine, target))) return undefined;
+  if (noted?.['found'] !== 0 || !(await isOrdinary(engine, target))) return undefined;
+  const [counted] = await engine.rows(`select count(*) as rows from read_parquet(${quoteText(target)})`);
   const columns = (await engine.describe(`select * from read_parquet(${quoteText(target)})`)).map(({ name }) => name);
   const warnings = files.flatMap(({ reader }) => reader.warnings);
-  return { rows, quarantined: 0, dateOrder: undefined, columns, rejects: [], rejectCount: 0, warnings };
+  return {
+    rows: Number(counted?.['rows']),
+    quarantined: 0,
+    dateOrder: undefined,
+    columns,
+    rejects: [],
+    rejectCount: 0,
+    warnings,
+  };
 }
 
 /**

@@ -14,6 +14,7 @@ import { countFaults, dropNotes } from './faults.ts';
 import { findJsonLines } from './json-lines.ts';
 import { type CustomColumn, type MappedColumn, sourceColumns } from './mapping.ts';
 import { readOrdinary } from './ordinary.ts';
+import { writeParquet } from './parquet.ts';
 import { FAULT_MARK, FIELD_MARK, NEVER, projectionSql, REJECT_VALUE_LENGTH, type UsageMaps } from './projection.ts';
 import { jsonError, openReader, REJECT_ERRORS, REJECT_SCANS, type Reader } from './reader.ts';
 
@@ -146,8 +147,7 @@ async function copy(
   files: readonly { reader: Reader; label: string }[],
   warnings: string[],
 ): Promise<void> {
-  const write = (isCareful: boolean) =>
-    engine.execute(`copy (${sql(isCareful)}) to ${quoteText(target)} (format parquet, compression snappy)`);
+  const write = (isCareful: boolean) => writeParquet(engine, sql(isCareful), target);
   try {
     await write(false);
   } catch (error) {
