@@ -19,7 +19,7 @@ import { earlyLeaveRates, readBook, waitDays } from './backtest/book.ts';
 import { fitOrigins, type OriginFit } from './backtest/fits.ts';
 import { type ListedFigures, listedFigures } from './backtest/listed.ts';
 import { backtestReport } from './backtest/report.ts';
-import { type ReplayedLists, replayLists } from './backtest/shown.ts';
+import { listRelations, type ReplayedLists, replayLists } from './backtest/shown.ts';
 import {
   BASES,
   basesOf,
@@ -84,16 +84,37 @@ export async function backtest(options: BacktestOptions): Promise<BacktestRun> {
     throw new UserError(`--from ${options.from} is after --to ${options.to}`, { hint: 'Swap the two.' });
   }
   const workspace = await openWorkspace(options, (config) => adjusted(config, options));
+  const { report, result, fitting } = await replayPast(workspace, options);
+  const total = performance.now() - started;
+  if (fitting > 0) {
+    options.progress.note(
+      `${seconds(total)} in all, ${seconds(fitting)} of them the origins' own fits: ${(total / fitting).toFixed(2)} times`,
+    );
+  }
+  return { report, result };
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** The backtest of an open workspace, and the milliseconds that fitting took. */
+export async function replayPast(
+  workspace: Workspace,
+  options: BacktestOptions,
+): Promise<BacktestRun & { readonly fitting: number }> {
   const { engine, config, asOf } = workspace;
   const { progress } = options;
   await emptyState(engine);
   const { dates, tested, left_out } = await chooseDates(workspace, options);
   let fitting = 0;
-  let done: Omit<Backtested, 'workspace' | 'left_out'>;
+  let done: Omit<Backtested, 'workspace'>;
   if (tested.length === 0) done = untested(workspace, options);
   else {
     progress.stage(`computing every account at ${dates.length} dates`);
-    const panel = await buildPanel(engine, config, dates, asOf, progress);
+    const panel = await buildPanel(engine, config, dates, asOf, progress, {
+      keep: { dates: new Set(tested), relations: listRelations() },
+    });
     progress.detail('looking for columns that know the outcome');
     const leaks = await auditPanel(engine, config, panel, 'leave_out');
     progress.done();
@@ -114,14 +135,8 @@ export async function backtest(options: BacktestOptions): Promise<BacktestRun> {
       await pool.close();
     }
   }
-  const report = await backtestReport({ ...done, workspace, left_out });
-  const total = performance.now() - started;
-  if (fitting > 0) {
-    progress.note(
-      `${(total / 1000).toFixed(1)} s in all, ${(fitting / 1000).toFixed(1)} s of them the origins' own fits: ${(total / fitting).toFixed(2)} times`,
-    );
-  }
-  return { report, result: done.result };
+  const report = await backtestReport({ ...done, workspace, left_out: [...done.left_out, ...left_out] });
+  return { report, result: done.result, fitting };
 }
 
 /** The configuration under the flags of a backtest. */
@@ -143,7 +158,10 @@ async function chooseDates({ engine, config, asOf }: Workspace, options: Backtes
   const count = options.origins ?? (options.from === undefined ? ORIGINS : closed.length);
   const tested = count === 0 ? [] : closed.slice(-count);
   const last = tested.at(-1);
-  const open = all.filter((day) => day > closing && (options.to !== undefined || options.from !== undefined));
+  // Without flags nobody asked for the open dates, and nobody misses them.
+  const open = all.filter(
+    (day) => day > closing && (options.to ?? options.from) !== undefined && day >= (options.from ?? day),
+  );
   const left_out =
     open.length === 0
       ? []
@@ -157,12 +175,15 @@ async function measure(
   options: BacktestOptions,
   fits: readonly OriginFit[],
   leaks: LeakVerdict,
-): Promise<Omit<Backtested, 'workspace' | 'left_out'>> {
+): Promise<Omit<Backtested, 'workspace'>> {
   const { engine, config, asOf } = workspace;
   const { progress } = options;
   const known = fits.filter(({ bases }) => bases.leave.replay !== undefined || bases.renewal.replay !== undefined);
   const tested = known.map((fit) => fit.asOf);
-  if (tested.length === 0) return { ...untested(workspace, options), leaks: leaks.leaks };
+  const unknown = fits.filter((fit) => !known.includes(fit)).map((fit) => fit.asOf);
+  const left_out =
+    unknown.length === 0 ? [] : [`${unknown.join(', ')}: nothing had closed by then that could be learnt from`];
+  if (tested.length === 0) return { ...untested(workspace, options), leaks: leaks.leaks, left_out };
   const book = await readBook(engine, config, tested, asOf);
   const earlyRates = await earlyLeaveRates(engine, config, tested);
   const capacity = config.capacity.rows_per_csm * (await csmCount(workspace));
@@ -222,6 +243,7 @@ async function measure(
     listed,
     lists,
     leaks: leaks.leaks,
+    left_out,
   };
 }
 
@@ -281,7 +303,7 @@ function frameOf({ asOf, config, configHash, version }: Workspace, options: Back
 }
 
 /** No date could be tested: a verdict, not an error. */
-function untested(workspace: Workspace, options: BacktestOptions): Omit<Backtested, 'workspace' | 'left_out'> {
+function untested(workspace: Workspace, options: BacktestOptions): Omit<Backtested, 'workspace'> {
   const sentence = 'Too few outcomes for a verdict: no date has closed outcomes before it to learn from.';
   return {
     result: {
@@ -302,5 +324,6 @@ function untested(workspace: Workspace, options: BacktestOptions): Omit<Backtest
     listed: { figures: [], missed: [] },
     lists: { claims: [], dates: [], problems: [] },
     leaks: [],
+    left_out: [],
   };
 }

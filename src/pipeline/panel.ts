@@ -10,11 +10,17 @@ import { freezeCalibration } from '../models/health-calibration.ts';
 import { scoreHealth } from '../models/scorecard.ts';
 import type { Panel } from '../models/splits.ts';
 import { DERIVED } from './derived.ts';
-import { clearDate, materialiseDate } from './relations.ts';
+import { clearDate, keepDate, materialiseDate } from './relations.ts';
 import { planRelations } from './replay.ts';
 
 /** Columns of `main.panel` that are no features. */
 const FRAME: ReadonlySet<string> = new Set([...PANEL_KEYS, 'is_closed']);
+
+/** Dates whose relations are put aside as they stand (`keepDate`): each is computed once for panel and lists. */
+export interface KeptDates {
+  readonly dates: ReadonlySet<Day>;
+  readonly relations: readonly string[];
+}
 
 /**
  * Builds `main.panel` (`data/panel.ts`; here with the health score of the date), `main.panel_fact` (red facts held on each
@@ -26,9 +32,10 @@ export async function buildPanel(
   dates: readonly Day[],
   knownBy: Day,
   progress?: Progress,
-  { scorecard = false }: { readonly scorecard?: boolean } = {},
+  { scorecard = false, keep }: { readonly scorecard?: boolean; readonly keep?: KeptDates } = {},
 ): Promise<AuditPanel> {
-  const relations = planRelations(['account_features', 'health_measures', 'fact']);
+  const own = planRelations(['account_features', 'health_measures', 'fact']);
+  const more = keep === undefined ? own : [...own, ...keep.relations.filter((name) => !own.includes(name))];
   await engine.execute(
     'create or replace table main.panel_fact (observation_date date, account_id varchar, kind varchar)',
   );
@@ -43,7 +50,9 @@ export async function buildPanel(
     stand: async (asOf) => {
       done += 1;
       progress?.detail(`${done} of ${dates.length}: ${asOf}`);
-      await materialiseDate(engine, asOf, relations, DERIVED, config);
+      const isKept = keep?.dates.has(asOf) === true;
+      await materialiseDate(engine, asOf, isKept ? more : own, DERIVED, config);
+      if (isKept) await keepDate(engine, asOf, keep.relations);
       await scoreDate(engine, config, asOf, scorecard);
       await engine.execute(
         'insert into main.panel_fact select distinct $as_of::date, account_id, kind from dated.fact where is_red',

@@ -1,7 +1,7 @@
 import type { Day } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
-import { clearViews, standRelations } from '../data/standing.ts';
-import type { Engine } from '../engine/engine.ts';
+import { clearViews, shadow, standRelations } from '../data/standing.ts';
+import { type Engine, quoteName } from '../engine/engine.ts';
 
 /** A relation that SQL alone cannot compute: read from views, calculated by `models/`, written as `dated.<name>`. */
 export interface DerivedRelation {
@@ -36,4 +36,41 @@ export async function clearDate(engine: Engine): Promise<void> {
   await engine.execute('drop schema if exists finding cascade; create schema finding');
   await engine.execute('create schema if not exists state');
   await engine.execute("set search_path = 'dated,main,state'");
+}
+
+/** Schema that holds the kept relations of a date. */
+function keptSchema(asOf: Day): string {
+  return quoteName(`kept_${asOf.replaceAll('-', '')}`);
+}
+
+/** Copies relations that stand for a date aside, so that the date can stand again without being computed anew. */
+export async function keepDate(engine: Engine, asOf: Day, relations: readonly string[]): Promise<void> {
+  const schema = keptSchema(asOf);
+  await engine.execute(`drop schema if exists ${schema} cascade; create schema ${schema}`);
+  for (const name of relations) {
+    await engine.execute(`create table ${schema}.${quoteName(name)} as select * from dated.${quoteName(name)}`);
+  }
+}
+
+/** Lets relations kept by `keepDate` stand again, as `materialiseDate` leaves them. */
+export async function restoreDate(
+  engine: Engine,
+  asOf: Day,
+  relations: readonly string[],
+  derived: ReadonlyMap<string, DerivedRelation>,
+): Promise<void> {
+  await clearDate(engine);
+  await engine.execute('set variable as_of = $as_of::date', { as_of: asOf });
+  for (const name of relations) {
+    await engine.execute(
+      `create view dated.${quoteName(name)} as select * from ${keptSchema(asOf)}.${quoteName(name)}`,
+    );
+    if (!derived.has(name)) await shadow(engine, name, asOf);
+  }
+  await engine.execute("set search_path = 'main,dated,state'");
+}
+
+/** Drops what `keepDate` put aside. */
+export async function dropKept(engine: Engine, asOf: Day): Promise<void> {
+  await engine.execute(`drop schema if exists ${keptSchema(asOf)} cascade`);
 }

@@ -26,6 +26,8 @@ export interface ReplayOptions {
   /** Relations the caller put into `main` or `state` under these names (for example a recomputed past reading). */
   readonly given?: readonly string[];
   readonly progress?: Progress;
+  /** Lets the relations of a date stand; default: they are computed. For callers that kept them (`keepDate`). */
+  readonly stand?: (asOf: Day, relations: readonly string[]) => Promise<void>;
   /** Called when a date's agents are done, its relations still standing: arbitrate, remember, hand on. */
   readonly decide: (day: ReplayedDay) => Promise<void>;
 }
@@ -90,7 +92,8 @@ export async function replay(options: ReplayOptions): Promise<void> {
     progress?.stage(
       dates.length === 1 ? `computing every account as of ${asOf}` : `week ${index + 1} of ${dates.length}: ${asOf}`,
     );
-    await materialiseDate(engine, asOf, plan.relations, DERIVED, config);
+    if (options.stand !== undefined) await options.stand(asOf, plan.relations);
+    else await materialiseDate(engine, asOf, plan.relations, DERIVED, config);
     const outcomes = await runAgents(options, plan.agents, asOf);
     await options.decide({ asOf, index, isLast: index === dates.length - 1, outcomes });
     progress?.done();

@@ -10,8 +10,10 @@ import type { HealthCalibration } from '../../models/health-calibration.ts';
 import { EMPTY_STATE } from '../../supervisor/index.ts';
 import { agentSettings } from '../agent-settings.ts';
 import { arbitrate, supervisorSettings } from '../arbitration.ts';
+import { DERIVED } from '../derived.ts';
+import { dropKept, restoreDate } from '../relations.ts';
 import { rememberDate } from '../remember.ts';
-import { replay } from '../replay.ts';
+import { planAgents, replay } from '../replay.ts';
 import { reviseLastReading } from '../revision.ts';
 import type { Workspace } from '../workspace.ts';
 
@@ -38,9 +40,16 @@ export interface ReplayedLists {
   readonly problems: readonly { readonly asOf: Day; readonly outcome: AgentOutcome }[];
 }
 
+/** Relations the lists need of a date; the panel keeps them (`KeptDates`), `replayLists` lets them stand again. */
+export function listRelations(): readonly string[] {
+  return planAgents(AGENTS, GIVEN).relations;
+}
+
+const GIVEN = ['health_measures_revised'] as const;
+
 /**
  * Replays every agent and the supervisor over the tested dates, in memory: state, bands and alerts start empty, the
- * model is the one of the date, nobody acts on the lists. Touches no ledger.
+ * model is the one of the date, nobody acts on the lists. The relations of the dates must have been kept. Touches no ledger.
  */
 export async function replayLists(
   workspace: Workspace,
@@ -69,10 +78,11 @@ export async function replayLists(
     config,
     agents: AGENTS,
     dates: tested,
-    given: ['health_measures_revised'],
+    given: GIVEN,
     modelFor: (agent, asOf) => (agent.needsModel === true ? models.get(asOf) : undefined),
     settingsFor: (agent) => agentSettings(agent, config, given()),
     progress: quiet(progress),
+    stand: (asOf, relations) => restoreDate(engine, asOf, relations, DERIVED),
     decide: async ({ asOf, outcomes, index }) => {
       progress.detail(`lists ${index + 1} of ${tested.length}: ${asOf}`);
       const answered = new Set(outcomes.filter(({ status }) => status === 'ok').map(({ agent }) => agent));
@@ -93,6 +103,7 @@ export async function replayLists(
       });
       const constants = { config_hash: workspace.configHash, calibration_id: null, model_id: null };
       await rememberDate(engine, 'backtest', asOf, true, constants, ['health_reading']);
+      await dropKept(engine, asOf);
     },
   });
   return { claims: columns, dates, problems };

@@ -1,0 +1,231 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { BacktestFigure, BacktestResult } from '../../src/contract/backtest.ts';
+import type { Config } from '../../src/contract/config.ts';
+import type { RunReport } from '../../src/contract/report.ts';
+import { admitFeatures, customFeatures } from '../../src/data/custom-features.ts';
+import { UserError } from '../../src/lib/errors.ts';
+import { type BacktestOptions, backtest, replayPast } from '../../src/pipeline/backtest.ts';
+import type { Workspace } from '../../src/pipeline/workspace.ts';
+import { renderJson } from '../../src/reports/json.ts';
+import { companyOf } from '../data/views-rows.ts';
+
+const silent = { stage: () => undefined, detail: () => undefined, done: () => undefined, note: () => undefined };
+const OPTIONS: BacktestOptions = {
+  format: 'json',
+  quiet: true,
+  debug: false,
+  color: false,
+  width: Number.POSITIVE_INFINITY,
+  wait: 0,
+  today: '2025-12-31',
+  progress: silent,
+};
+const KEY = 'account.exit_score';
+const AS_OF = '2025-01-31';
+
+/**
+ * Ninety monthly accounts; every third stops using the product two months before it leaves, one after the other from June
+ * on. With `planted` an undated column of the account file is filled for all who ever leave.
+ */
+async function run(planted: boolean, more: Partial<BacktestOptions> = {}, change: Partial<Config['model']> = {}) {
+  const accounts = Array.from({ length: 90 }, (_, i) => i);
+  const leaves = (i: number) => i % 3 === 0;
+  const endOf = (i: number) => `2024-${String(6 + (i % 7)).padStart(2, '0')}-${String(3 + (i % 25)).padStart(2, '0')}`;
+  const days = Array.from({ length: 56 }, (_, week) =>
+    new Date(Date.UTC(2024, 0, 3 + 7 * week)).toISOString().slice(0, 10),
+  );
+  const uses = (i: number, day: string) => !leaves(i) || Date.parse(day) < Date.parse(endOf(i)) - 60 * 86_400_000;
+  const { engine, config } = await companyOf(
+    {
+      account: accounts.map((i) => ({
+        account_id: `a${i}`,
+        created_date: '2024-01-01',
+        csm: i % 2 === 0 ? 'Ann' : 'Bo',
+      })),
+      contract: accounts.map((i) => ({
+        contract_id: `c${i}`,
+        account_id: `a${i}`,
+        start_date: '2024-01-01',
+        mrr_amount: 10 + (i % 7),
+        ended_date: leaves(i) ? endOf(i) : null,
+      })),
+      usage: accounts.flatMap((i) =>
+        days
+          .filter((day) => uses(i, day))
+          .map((day) => ({ account_id: `a${i}`, occurred_at: `${day} 10:00:00`, event_count: 3 + (i % 4) })),
+      ),
+    },
+    (base) => ({
+      ...(planted ? { custom: { [KEY]: { table: 'account', from: 'exit_score', kind: 'attribute' } } } : {}),
+      model: {
+        ...base.model,
+        min_outcomes: 10,
+        min_months: 2,
+        features: planted ? [KEY] : [],
+        ...change,
+      },
+    }),
+  );
+  try {
+    if (planted) {
+      await engine.execute('alter table account add column custom_exit_score varchar');
+      await engine.execute(
+        "update account set custom_exit_score = 'x' where account_id in (select account_id from contract where ended_date is not null)",
+      );
+      await admitFeatures(engine, customFeatures(config));
+    }
+    const workspace = {
+      engine,
+      config,
+      asOf: AS_OF,
+      asOfReason: 'test',
+      stopped: [],
+      version: '0',
+      configHash: 'hash',
+    };
+    return await replayPast(workspace as unknown as Workspace, { ...OPTIONS, ...more });
+  } finally {
+    engine.close();
+  }
+}
+
+async function text(report: RunReport): Promise<string> {
+  let out = '';
+  for await (const part of renderJson(report, { format: 'json', width: Number.POSITIVE_INFINITY, color: false }))
+    out += part;
+  return out;
+}
+
+function find(result: BacktestResult, wanted: Partial<BacktestFigure>): BacktestFigure | undefined {
+  const marks = Object.entries({ basis: 'all', rows: 'all', slice: 'all', metric: 'roc_auc', ...wanted });
+  return result.figures.find((figure) => marks.every(([key, value]) => figure[key as keyof BacktestFigure] === value));
+}
+
+type Run = Awaited<ReturnType<typeof run>>;
+let plain: Run;
+let planted: Run;
+
+beforeAll(async () => {
+  plain = await run(false);
+  planted = await run(true);
+}, 120_000);
+
+describe('a column that only the future fills', () => {
+  it('is flagged, and the figures are those of the same company without it', async () => {
+    const leaks = planted.report.lists.find(({ name }) => name === 'leaks');
+    const rows = [];
+    for await (const page of leaks?.rows ?? []) rows.push(...page);
+    expect(rows.filter(({ name }) => name === KEY).map(({ treatment }) => treatment)).toContain(
+      'left out of the model',
+    );
+    expect(find(planted.result, { prediction: 'churn', candidate: 'logistic' })?.value).toBeLessThan(0.99);
+    expect(planted.result.figures).toEqual(plain.result.figures);
+    expect(planted.result.verdicts).toEqual(plain.result.verdicts);
+  });
+
+  it('would have been seen in the figures, had it been let in', async () => {
+    const letIn = await run(true, {}, { allow_leak: [KEY] });
+    const auc = (given: Run) => find(given.result, { prediction: 'churn', candidate: 'best_single_rule' })?.value ?? 0;
+    expect(auc(letIn)).toBeGreaterThan(auc(plain) + 0.02);
+  }, 60_000);
+});
+
+describe('what is tested', () => {
+  it('is every date whose outcomes are closed, with every declared claim, rung and component', () => {
+    const { result } = plain;
+    // 90 days of horizon and 30 of grace before 31 January 2025, and a closed outcome before the first.
+    expect(result.origins.at(-1)).toBe('2024-10-01');
+    expect(result.origins.length).toBeGreaterThanOrEqual(2);
+    expect(result).toMatchObject({ from: result.origins[0], to: '2024-10-01', horizon_days: 90, capacity: 20 });
+    const of = (prediction: string) => [
+      ...new Set(result.figures.filter((figure) => figure.prediction === prediction).map(({ candidate }) => candidate)),
+    ];
+    expect(of('churn')).toEqual(expect.arrayContaining(['served', 'base_rate', 'days_since_last_use', 'logistic']));
+    expect(of('health')).toEqual(expect.arrayContaining(['served', 'product_usage']));
+    expect(of('at_risk')).toEqual(['served']);
+    expect(result.verdicts.map(({ prediction, basis }) => `${prediction} ${basis}`)).toEqual([
+      'health all',
+      'health leave',
+      'health renewal',
+      'churn all',
+      'churn leave',
+      'churn renewal',
+      'renewal renewal',
+    ]);
+  });
+
+  it('sees use that stops before the end, which base rates cannot', () => {
+    const { result } = plain;
+    const silentDays = find(result, { prediction: 'churn', candidate: 'days_since_last_use', basis: 'leave' });
+    expect(silentDays?.value).toBeGreaterThan(0.7);
+    const base = find(result, { prediction: 'churn', candidate: 'base_rate', basis: 'leave' });
+    expect(base?.value).toBe(0.5);
+    expect(find(result, { prediction: 'churn', candidate: 'base_rate', metric: 'lift', basis: 'leave' })?.value).toBe(
+      1,
+    );
+    expect(find(result, { prediction: 'churn', candidate: 'base_rate', metric: 'brier_skill' })?.value).toBeCloseTo(
+      0,
+      12,
+    );
+  });
+
+  it('counts rows and outcomes by hand', () => {
+    const { result } = plain;
+    const first = result.origins[0] ?? '';
+    // Leavers still there at an origin and gone within 90 days of it, by their dates alone.
+    const ends = Array.from({ length: 30 }, (_, k) => 3 * k).map(
+      (i) => `2024-${String(6 + (i % 7)).padStart(2, '0')}-${String(3 + (i % 25)).padStart(2, '0')}`,
+    );
+    const last = new Date(Date.parse(first) + 90 * 86_400_000).toISOString().slice(0, 10);
+    const slice = find(result, { prediction: 'churn', candidate: 'base_rate', slice: `origin:${first}` });
+    expect(slice?.outcome_count).toBe(ends.filter((end) => end > first && end <= last).length);
+    expect(slice?.row_count).toBe(60 + ends.filter((end) => end > first).length);
+  });
+});
+
+describe('each origin sees only what was known then', () => {
+  it('gives earlier origins the same figures when the later ones are not there', async () => {
+    const last = plain.result.origins.at(-2);
+    const short = await run(false, { to: last ?? '' });
+    expect(short.result.origins).toEqual(plain.result.origins.slice(0, -1));
+    const kept = new Set(short.result.figures.map(({ candidate }) => candidate));
+    const slices = ({ result }: Run) =>
+      result.figures.filter(
+        ({ prediction, candidate, slice }) =>
+          prediction === 'churn' && kept.has(candidate) && slice.startsWith('origin:') && slice <= `origin:${last}`,
+      );
+    expect(slices(short).length).toBeGreaterThan(20);
+    expect(slices(short)).toEqual(slices(plain));
+  }, 60_000);
+});
+
+describe('the report', () => {
+  it('is the same bytes again, carries the whole result, and times go nowhere into it', async () => {
+    const again = await run(false);
+    expect(await text(again.report)).toBe(await text(plain.report));
+    const parsed = JSON.parse(await text(plain.report)) as { data: { backtest: BacktestResult } };
+    expect(parsed.data.backtest).toEqual(JSON.parse(JSON.stringify(plain.result)));
+    expect(parsed.data.backtest.schema_version).toBe(1);
+  }, 60_000);
+
+  it('claims nothing where outcomes are too few', async () => {
+    const few = await run(false, {}, { min_outcomes: 40 });
+    expect(few.result.verdicts.map(({ verdict }) => verdict)).toEqual(
+      few.result.verdicts.map(() => 'too_few_outcomes'),
+    );
+    expect(few.report.summary).toMatch(
+      /^Too few outcomes for a verdict: \d+ accounts .* 40 needed\. No accuracy is claimed\.$/,
+    );
+  }, 60_000);
+
+  it('says so where no date can be tested, and is no error', async () => {
+    const none = await run(false, { from: '2024-12-01' });
+    expect(none.result).toMatchObject({ origins: [], figures: [] });
+    expect(none.report.summary).toContain('no date has closed outcomes before it');
+    expect(none.report.header.notes.join('\n')).toContain('not tested: 2024-12-01, 2025-01-01');
+  });
+
+  it('refuses days that stand the wrong way round', async () => {
+    await expect(backtest({ ...OPTIONS, from: '2024-09-01', to: '2024-08-01' })).rejects.toBeInstanceOf(UserError);
+  });
+});
