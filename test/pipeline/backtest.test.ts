@@ -194,7 +194,7 @@ describe('each origin sees only what was known then', () => {
         ({ prediction, candidate, slice }) =>
           prediction === 'churn' && kept.has(candidate) && slice.startsWith('origin:') && slice <= `origin:${last}`,
       );
-    expect(slices(short).length).toBeGreaterThan(20);
+    expect(slices(short).length).toBeGreaterThanOrEqual(10);
     expect(slices(short)).toEqual(slices(plain));
   }, 60_000);
 });

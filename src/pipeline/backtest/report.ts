@@ -46,7 +46,7 @@ export async function backtestReport(done: Backtested): Promise<RunReport> {
       consequence: 'its claims of that date are not scored',
       remedy: 'run it with: retain run --as-of that date --debug',
     })),
-    next: ['retain train', 'retain backtest --format json'],
+    next: ['retain signals', 'retain backtest --format json'],
     summary: summaryOf(result),
     data: { backtest: result },
   };
@@ -95,9 +95,17 @@ const ACCURACY: readonly TableColumn[] = [
   { key: 'outcome_count', label: 'outcomes', kind: 'integer' },
 ];
 
+/** Whether outcomes are too few for any figure to be printed; `data` of the JSON has them all the same. */
+function isUntold(result: BacktestResult, prediction: string, basis: string): boolean {
+  return verdictOf(result, prediction, basis)?.verdict === 'too_few_outcomes';
+}
+
 /** Cells of `ACCURACY`. */
 function accuracyRow(result: BacktestResult, wanted: Pick): CellRow {
   const auc = figureOf(result, { ...wanted, metric: 'roc_auc' });
+  if (isUntold(result, wanted.prediction ?? '', wanted.basis ?? '')) {
+    return { row_count: auc?.row_count ?? 0, outcome_count: auc?.outcome_count ?? 0 };
+  }
   const values = ACCURACY.map(({ key }) => [key, figureOf(result, { ...wanted, metric: key })?.value ?? null] as const);
   return {
     ...Object.fromEntries(values),
@@ -110,13 +118,16 @@ function accuracyRow(result: BacktestResult, wanted: Pick): CellRow {
 }
 
 function listOf(list: Omit<ReportList, 'rows' | 'rowCount' | 'empty'>, rows: readonly CellRow[]): ReportList {
-  return { ...list, rowCount: rows.length, rows: rowSource(rows), empty: 'nothing was tested' };
+  return { ...list, rowCount: rows.length, rows: rowSource(rows), empty: 'too few outcomes to tell' };
 }
 
 function verdictList(result: BacktestResult): ReportList {
   const rows = result.verdicts.map((verdict): CellRow => {
     const { prediction, basis, outcome_count, sentence } = verdict;
-    const of = (rows: string) => figureOf(result, { prediction, basis, rows, candidate: 'served', metric: 'roc_auc' });
+    const of = (rows: string) =>
+      isUntold(result, prediction, basis)
+        ? undefined
+        : figureOf(result, { prediction, basis, rows, candidate: 'served', metric: 'roc_auc' });
     return {
       prediction,
       basis,
@@ -145,7 +156,10 @@ function verdictList(result: BacktestResult): ReportList {
         { key: 'outcome_count', label: 'outcomes', kind: 'integer' },
         { key: 'sentence', label: 'why', kind: 'text', wraps: true },
       ],
-      notes: BASES.map((basis) => `${basis}: ${BASIS_WORDS[basis]}`),
+      notes: [
+        ...BASES.map((basis) => `${basis}: ${BASIS_WORDS[basis]}`),
+        'renewal is the likelihood in the renewal list; no forecast of renewed ARR is made yet, so none is scored',
+      ],
     },
     rows,
   );
@@ -195,7 +209,9 @@ const SIDE: readonly (readonly [string, string, string])[] = [
 
 function sideBySide(result: BacktestResult, basis: string, slice: string): CellRow {
   const cells = SIDE.map(([prediction, candidate]) => {
-    const figure = figureOf(result, { prediction, candidate, basis, slice, metric: 'roc_auc' });
+    const figure = isUntold(result, prediction, basis)
+      ? undefined
+      : figureOf(result, { prediction, candidate, basis, slice, metric: 'roc_auc' });
     return [`${prediction}_${candidate}`, figure?.value ?? null] as const;
   });
   const base = figureOf(result, { prediction: 'churn', candidate: 'base_rate', basis, slice, metric: 'roc_auc' });
@@ -286,7 +302,8 @@ function healthList(result: BacktestResult): ReportList {
 }
 
 function atRiskList({ result, listed }: Backtested): ReportList {
-  const rows = listed.figures.map(
+  const told = isUntold(result, 'churn', 'all') ? [] : listed.figures;
+  const rows = told.map(
     ({ metric, value, low, high, row_count, outcome_count }): CellRow => ({
       metric,
       value,

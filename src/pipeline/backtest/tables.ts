@@ -84,7 +84,9 @@ export function withinHorizon(
   earlyRates: ReadonlyMap<number, number>,
 ): Float64Array {
   return own.map((p, i) => {
-    if (book.basis[i] === 'leave' || book.is_due[i] === 1) return p;
+    if (book.basis[i] === 'leave') return p;
+    // Before the first renewals had closed nothing is known of a decision that is due either.
+    if (book.is_due[i] === 1 && !Number.isNaN(p)) return p;
     return earlyRates.get(book.origin[i] as number) ?? Number.NaN;
   });
 }

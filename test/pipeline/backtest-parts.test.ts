@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { dayNumber } from '../../src/lib/dates.ts';
+import { type BacktestBook, rowKey } from '../../src/pipeline/backtest/book.ts';
+import { listedFigures } from '../../src/pipeline/backtest/listed.ts';
+import { basisRows, claimScores, withinHorizon } from '../../src/pipeline/backtest/tables.ts';
+
+const DATES = ['2024-01-01', '2024-02-01', '2024-03-01'] as const;
+
+/** One row an entry: date, account, label of leaving within the horizon, days to leaving. */
+function bookOf(
+  rows: readonly (readonly [string, string, number, number])[],
+  over: Partial<BacktestBook> = {},
+): BacktestBook {
+  const ids = [...new Set(rows.map(([, account]) => account))].sort();
+  const origin = Int32Array.from(rows, ([day]) => dayNumber(day));
+  return {
+    account_id: rows.map(([, account]) => account),
+    account: Int32Array.from(rows, ([, account]) => ids.indexOf(account)),
+    ids,
+    origin,
+    basis: rows.map(() => 'leave'),
+    segment: rows.map(() => null),
+    term: rows.map(() => 'monthly'),
+    amount: new Float64Array(rows.length).fill(100),
+    worked: new Uint8Array(rows.length),
+    is_inside: new Uint8Array(rows.length).fill(1),
+    is_due: new Uint8Array(rows.length),
+    left_days: Float64Array.from(rows, ([, , , left]) => left),
+    own_label: Float64Array.from(rows, ([, , label]) => label),
+    all_label: Float64Array.from(rows, ([, , label]) => label),
+    place: new Map(rows.map(([day, account], i) => [rowKey(dayNumber(day), account), i])),
+    ...over,
+  };
+}
+
+describe('the at-risk list as shown, by hand', () => {
+  // a leaves on 20 March, b on 10 February, c stays, d leaves on 5 March and is held back to the end.
+  const book = bookOf([
+    [DATES[0], 'a', 1, 79],
+    [DATES[0], 'b', 1, 40],
+    [DATES[0], 'c', 0, Number.NaN],
+    [DATES[0], 'd', 1, 64],
+    [DATES[1], 'a', 1, 48],
+    [DATES[1], 'b', 1, 9],
+    [DATES[1], 'c', 0, Number.NaN],
+    [DATES[1], 'd', 1, 33],
+    [DATES[2], 'a', 1, 19],
+    [DATES[2], 'c', Number.NaN, Number.NaN],
+  ]);
+  const dates = [
+    { asOf: DATES[0], shown: ['c'], held: [{ account_id: 'd', why: 'new_budget' }] },
+    {
+      asOf: DATES[1],
+      shown: ['a'],
+      held: [
+        { account_id: 'd', why: 'capacity' },
+        { account_id: 'b', why: 'capacity' },
+      ],
+    },
+    { asOf: DATES[2], shown: ['a', 'c'], held: [] },
+  ];
+  const { figures, missed } = listedFigures(book, dates, 1);
+  const value = (metric: string) => figures.find((figure) => figure.metric === metric)?.value;
+
+  it('has the precision of the rows shown whose outcome is closed', () => {
+    // c in January did not leave; a twice did; c in March is not closed.
+    expect(value('precision')).toBeCloseTo(2 / 3, 12);
+  });
+  it('counts accounts that left and were shown in time, and the days that were left', () => {
+    expect(value('recall')).toBeCloseTo(1 / 3, 12);
+    expect(value('median_lead_days')).toBe(48);
+  });
+  it('sees who came back after a date off the list', () => {
+    expect(value('repeat_rate')).toBeCloseTo(1 / 2, 12);
+  });
+  it('names the last reason for which a leaver was held back', () => {
+    expect(value('missed_because_held')).toBe(2);
+    expect(missed).toEqual([{ why: 'capacity', count: 2 }]);
+  });
+});
+
+describe('one probability over all terms', () => {
+  it('is the rate of early leaving where no decision is due, the same for all', () => {
+    const book = bookOf(
+      [
+        [DATES[0], 'a', 0, Number.NaN],
+        [DATES[0], 'b', 0, Number.NaN],
+        [DATES[0], 'c', 0, Number.NaN],
+        [DATES[0], 'd', 0, Number.NaN],
+      ],
+      { basis: ['leave', 'renewal', 'renewal', 'renewal'], is_due: Uint8Array.of(0, 1, 0, 1) },
+    );
+    const own = Float64Array.of(0.1, 0.4, 0.9, Number.NaN);
+    const rates = new Map([[dayNumber(DATES[0]), 0.01]]);
+    expect([...withinHorizon(book, own, rates)]).toEqual([0.1, 0.4, 0.01, 0.01]);
+  });
+
+  it('counts the rows of a basis whose base rate was known', () => {
+    const book = bookOf(
+      [
+        [DATES[0], 'a', 1, 10],
+        [DATES[0], 'b', 0, Number.NaN],
+        [DATES[1], 'b', Number.NaN, Number.NaN],
+      ],
+      { basis: ['leave', 'renewal', 'renewal'] },
+    );
+    const reference = Float64Array.of(Number.NaN, 0.2, 0.2);
+    expect([...basisRows(book, 'all', reference).rows]).toEqual([1]);
+    expect([...basisRows(book, 'leave', new Float64Array(3)).rows]).toEqual([0]);
+  });
+});
+
+describe('a declared column', () => {
+  it('is turned round where it tells safety, and says nothing of accounts it does not name', () => {
+    const book = bookOf([
+      [DATES[0], 'a', 1, 10],
+      [DATES[0], 'b', 0, Number.NaN],
+    ]);
+    const values = new Map([[DATES[0], new Map([['a', 30]])]]);
+    const prediction = { name: 'health', title: '', table: 't', column: 'c', outcome: 'churn' } as const;
+    const score = (direction: 'risk' | 'safety', kind: 'ranking' | 'probability') =>
+      claimScores(book, { prediction: { ...prediction, direction, kind }, candidate: 'served', values })[0];
+    expect(score('safety', 'ranking')).toBe(70);
+    expect(score('risk', 'ranking')).toBe(30);
+    const likely = new Map([[DATES[0], new Map([['a', 0.75]])]]);
+    expect(
+      claimScores(book, {
+        prediction: { ...prediction, direction: 'safety', kind: 'probability' },
+        candidate: 'served',
+        values: likely,
+      }),
+    ).toEqual(Float64Array.of(0.25, Number.NaN));
+  });
+});
