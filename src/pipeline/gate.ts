@@ -164,7 +164,7 @@ export function judgeBacktest(
 }
 
 const GATE_COLUMNS: readonly TableColumn[] = [
-  { key: 'gate', label: 'gate', kind: 'text', isName: true },
+  { key: 'gate', label: 'gate', kind: 'text' },
   { key: 'status', label: 'status', kind: 'text' },
   { key: 'wanted', label: 'wanted', kind: 'number' },
   { key: 'found', label: 'found', kind: 'number' },

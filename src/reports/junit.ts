@@ -72,5 +72,5 @@ function baselineCase(line: BaselineLine): Case {
 function verdictCase({ prediction, basis, verdict, sentence }: BacktestVerdict): Case {
   const named = { classname: 'retain.verdicts', name: `${prediction}.${basis}` };
   if (verdict === 'signal') return named;
-  return { ...named, problem: { element: 'skipped', message: `${verdict.replaceAll('_', ' ')}: ${sentence}` } };
+  return { ...named, problem: { element: 'skipped', message: sentence } };
 }

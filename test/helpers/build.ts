@@ -14,7 +14,7 @@ const LOCK = join(ROOT, 'node_modules', '.retain-build');
  */
 export default function setup(): void {
   const named = process.argv.slice(2).filter((word) => word.startsWith('test'));
-  if (named.length > 0 && !named.some((word) => /^test\/?$|cli|golden/.test(word))) return;
+  if (named.length > 0 && !named.some((word) => /^test\/?$|cli|golden|\bci\b/.test(word))) return;
   if (!isStale()) return;
   lock();
   try {

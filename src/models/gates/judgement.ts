@@ -42,8 +42,7 @@ export function judgeGate(gate: Gate, result: BacktestResult, settings: GateSett
       ? unjudged(gate, asked ?? 'all', String(scope))
       : judged(gate, scope.figures, chosen, settings.min_outcomes);
   if (silent === undefined) return { outcome, warnings: chosen?.warnings ?? [] };
-  const what = silent.verdict === 'too_few_outcomes' ? 'too few outcomes for a verdict' : 'no signal';
-  const sentence = `${what}, so nothing this gate claims is shown: ${silent.sentence}`;
+  const sentence = `${silent.sentence} Nothing this gate claims is shown.`;
   return { outcome: { ...outcome, status: 'failed', sentence }, warnings: [] };
 }
 

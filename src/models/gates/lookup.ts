@@ -61,12 +61,16 @@ export function chooseRows(
   // Where nobody was worked both say the same, and there is nothing to warn of.
   const isSame = unworked?.row_count === all?.row_count;
   if (all === undefined || isSame) return { rows: 'all', figure: all, warnings: [] };
+  const why =
+    unworked === undefined
+      ? `${gate.prediction} is not measured on unworked ones`
+      : `unworked ones hold ${unworked.outcome_count} accounts with the outcome, ${minOutcomes} are needed`;
   return {
     rows: 'all',
     figure: all,
     warnings: [
       {
-        what: `gate ${gate.text} rests on all rows: unworked ones hold ${unworked?.outcome_count ?? 0} accounts with the outcome, ${minOutcomes} are needed`,
+        what: `gate ${gate.text} rests on all rows: ${why}`,
         consequence: 'accounts that were saved count as false alarms',
         remedy: `name the rows with ${gate.text.replace(/\s*[<>=≥≤].*$/, '')}@all, or --gate-rows`,
       },

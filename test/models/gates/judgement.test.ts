@@ -94,10 +94,10 @@ describe('the rows a gate rests on', () => {
 
 describe('a prediction without a verdict', () => {
   it.each([
-    ['no_signal', 'no signal, so nothing this gate claims is shown: no model beats the base rate.'],
-    ['too_few_outcomes', 'too few outcomes for a verdict, so nothing this gate claims is shown: '],
+    ['no_signal', 'No model beats the base rate. Nothing this gate claims is shown.'],
+    ['too_few_outcomes', 'No model beats the base rate. Nothing'],
   ] as const)('%s fails every gate, whatever its figures', (kind, sentence) => {
-    const silent = verdict({ verdict: kind, sentence: 'no model beats the base rate.' });
+    const silent = verdict({ verdict: kind, sentence: 'No model beats the base rate.' });
     for (const result of [
       backtestResult({ verdicts: [silent] }),
       backtestResult({ verdicts: [silent], figures: [] }),
