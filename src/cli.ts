@@ -12,6 +12,7 @@ import { register as health } from './commands/health.ts';
 import { register as init } from './commands/init.ts';
 import { register as model } from './commands/model.ts';
 import { register as renewal } from './commands/renewal.ts';
+import { register as retro } from './commands/retro.ts';
 import { register as run } from './commands/run.ts';
 import { register as sample } from './commands/sample.ts';
 import type { Finish } from './commands/session.ts';
@@ -37,6 +38,7 @@ const VERBS = [
   model,
   backtest,
   signals,
+  retro,
   completion,
   demoRun,
 ];

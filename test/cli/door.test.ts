@@ -19,6 +19,7 @@ const VERBS = [
   'train',
   'model',
   'signals',
+  'retro',
   'completion',
 ];
 const SHARED_FLAGS = [

@@ -2,7 +2,7 @@ import type { HealthSettings } from '../../contract/config.ts';
 import type { Random } from '../../contract/model.ts';
 import { type Band, plainBand } from '../bands.ts';
 import { wilson } from '../interval.ts';
-import { clustersOf, drawCounts, quantileOf } from '../metrics/index.ts';
+import { rateOverBase } from './rate-over-base.ts';
 
 /** Closed rows of one basis with the health score each account had on the date. */
 export interface HealthBook {
@@ -40,7 +40,6 @@ export interface HealthAcceptance {
   readonly unscored_share: number;
 }
 
-const DRAWS = 1000;
 const EARLY: readonly [number, number] = [60, 90];
 
 /**
@@ -108,56 +107,29 @@ function rateWhere(book: HealthBook, holds: (row: number) => boolean): number | 
   return rows === 0 ? null : outcomes / rows;
 }
 
-/** Rate of red rows over the rate of all scored rows of their dates, with an interval from whole accounts redrawn. */
+/** Rate of red rows over the rate of all scored rows of their dates. */
 function redOverBase(
   book: HealthBook,
   band: readonly Band[],
   random: Random,
 ): Pick<HealthAcceptance, 'red_rate' | 'base_rate' | 'red_over_base' | 'red_over_base_low' | 'red_over_base_high'> {
   const scored = Int32Array.from(band.keys()).filter((row) => band[row] !== 'unscored');
-  const clusters = clustersOf(Int32Array.from(scored, (row) => book.account[row] as number));
-  const dates = new Map([...new Set(book.observation_date)].map((date, index) => [date, index]));
-  const dateOf = Int32Array.from(scored, (row) => dates.get(book.observation_date[row] as number) ?? 0);
-  const rates = (counts: Uint16Array | undefined) => {
-    const tally = Array.from({ length: 4 }, () => new Float64Array(dates.size));
-    const [rows, outcomes, redRows, redOutcomes] = tally as [Float64Array, Float64Array, Float64Array, Float64Array];
-    scored.forEach((row, i) => {
-      const times = counts === undefined ? 1 : (counts[clusters.of[i] as number] as number);
-      const date = dateOf[i] as number;
-      const hit = times * (book.label[row] as number);
-      rows[date] = (rows[date] as number) + times;
-      outcomes[date] = (outcomes[date] as number) + hit;
-      if (band[row] !== 'red') return;
-      redRows[date] = (redRows[date] as number) + times;
-      redOutcomes[date] = (redOutcomes[date] as number) + hit;
-    });
-    let red = 0;
-    let hits = 0;
-    let expected = 0;
-    rows.forEach((count, date) => {
-      red += redRows[date] as number;
-      hits += redOutcomes[date] as number;
-      if (count > 0) expected += ((redRows[date] as number) * (outcomes[date] as number)) / count;
-    });
-    return { red_rate: hits / red, base_rate: expected / red, ratio: hits / expected };
-  };
-  const found = rates(undefined);
-  if (!Number.isFinite(found.ratio)) {
-    return { red_rate: null, base_rate: null, red_over_base: null, red_over_base_low: null, red_over_base_high: null };
-  }
-  const counts = new Uint16Array(clusters.count);
-  const draws: number[] = [];
-  for (let draw = 0; draw < DRAWS; draw++) {
-    const { ratio } = rates(drawCounts(clusters.count, random, counts));
-    if (Number.isFinite(ratio)) draws.push(ratio);
-  }
-  draws.sort((a, b) => a - b);
+  const pick = (values: ArrayLike<number>) => Int32Array.from(scored, (row) => values[row] as number);
+  const found = rateOverBase(
+    {
+      label: Uint8Array.from(pick(book.label)),
+      account: pick(book.account),
+      observation_date: pick(book.observation_date),
+      is_held: Uint8Array.from(scored, (row) => (band[row] === 'red' ? 1 : 0)),
+    },
+    random,
+  );
   return {
-    red_rate: found.red_rate,
-    base_rate: found.base_rate,
-    red_over_base: found.ratio,
-    red_over_base_low: quantileOf(draws, 0.05),
-    red_over_base_high: quantileOf(draws, 0.95),
+    red_rate: found?.rate ?? null,
+    base_rate: found?.base_rate ?? null,
+    red_over_base: found?.ratio ?? null,
+    red_over_base_low: found?.low ?? null,
+    red_over_base_high: found?.high ?? null,
   };
 }
 

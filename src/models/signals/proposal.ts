@@ -1,7 +1,7 @@
 import type { ComponentSetting, HealthSettings, MeasureSetting } from '../../contract/config.ts';
 import { plainBand } from '../bands.ts';
 import type { HealthCalibration } from '../health-calibration.ts';
-import { type ClusteredMean, logLosses, pairedDifference } from '../metrics/index.ts';
+import { type ClusteredMean, logLosses, pairedDifference, quantileOf } from '../metrics/index.ts';
 import { scoreHealth } from '../scorecard.ts';
 import { type AucGain, aucGain, type Strata, type StratifiedAuc, strataOf, stratifiedAuc } from './strata.ts';
 
@@ -292,11 +292,9 @@ function changesBetween(from: HealthSettings, to: HealthSettings): WeightChange[
   });
 }
 
-/** Boundaries are looked for in steps of five points. */
-const STEP = 5;
-/** A red band must hold between these shares of the earlier part: a list nobody could work is no band. */
-const RED_SHARE: readonly [number, number] = [0.01, 0.25];
-const MIN_GREEN_SHARE = 0.2;
+/** Shares of the earlier part that may stand below each boundary: a red band nobody could work is no band. */
+const RED_SHARES = [0.02, 0.05, 0.1, 0.15, 0.2, 0.25] as const;
+const GREEN_SHARES = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8] as const;
 /** Rows at the rate of all that a band's rate is drawn toward. */
 const PRIOR_ROWS = 20;
 
@@ -320,8 +318,7 @@ function proposeBands(
   const before = lossOf(from, early);
   let to = from;
   let most = 0;
-  for (const bands of boundaries()) {
-    if (!isWorkable(score, bands, early)) continue;
+  for (const bands of boundaries(score, early)) {
     const gain = pairedDifference(before, lossOf(bands, early), account(early));
     if (gain.mean < ENOUGH * gain.standard_error || !(gain.mean > most)) continue;
     to = bands;
@@ -334,16 +331,13 @@ function proposeBands(
   return { from, to, gain: full, is_proposed: full.low > 0 };
 }
 
-function* boundaries(): Generator<HealthSettings['bands']> {
-  for (let red = 20; red <= 70; red += STEP) {
-    for (let green = red + 2 * STEP; green <= 90; green += STEP) yield { red, green };
-  }
-}
-
-function isWorkable(score: Float64Array, bands: HealthSettings['bands'], rows: Int32Array): boolean {
-  const red = rows.filter((row) => (score[row] as number) < bands.red).length / rows.length;
-  const green = rows.filter((row) => (score[row] as number) >= bands.green).length / rows.length;
-  return red >= RED_SHARE[0] && red <= RED_SHARE[1] && green >= MIN_GREEN_SHARE;
+/** Boundaries in whole points below which the shares of the earlier part stand; the score may use any part of 0–100. */
+function boundaries(score: Float64Array, early: Int32Array): HealthSettings['bands'][] {
+  const sorted = Array.from(early, (row) => score[row] as number).sort((a, b) => a - b);
+  const cut = (share: number) => Math.round(quantileOf(sorted, share));
+  const pairs = RED_SHARES.flatMap((red) => GREEN_SHARES.map((green) => ({ red: cut(red), green: cut(green) })));
+  const usable = pairs.filter(({ red, green }) => red > 0 && green <= 100 && red < green);
+  return [...new Map(usable.map((bands) => [`${bands.red} ${bands.green}`, bands])).values()];
 }
 
 /** Outcome rate of each row's band and basis on `early`, drawn toward the basis's rate, for the rows `on`. */

@@ -14,6 +14,8 @@ export interface Signal {
   readonly direction: 1 | 0 | -1;
   /** `NaN` = no value. */
   readonly values: Float64Array;
+  /** The values are leaving rates of kinds of text: there is no side to speak of. */
+  readonly is_text?: boolean;
   /** The risky zone where the signal has one of its own (below it); else the riskiest tenth of each date. */
   readonly zone_below?: number;
   /** Why the signal is known to leak. */
@@ -151,18 +153,11 @@ function judge(
   const faced = facing(high, sign);
   const leak =
     signal.leak ?? (faced.auc !== null && faced.auc >= LEAK_AUC && base.outcome_count >= 10 ? LEAK_WORDS : null);
-  const direction = directionOf(signal.direction, sign);
+  const direction = directionOf(signal, sign);
   const known = { ...base, ...faced, ...direction, p_value: finite(high.p_value), leak };
   if (leak !== null) return undecidable({ ...known, p_value: null }, 'leaks');
   if (base.outcome_count < options.min_outcomes || Number.isNaN(high.p_value)) {
-    return undecidable(
-      {
-        ...base,
-        leak: null,
-        ...(direction.risky_expected === null ? {} : { risky_expected: direction.risky_expected }),
-      },
-      'too_few_outcomes',
-    );
+    return undecidable(base, 'too_few_outcomes');
   }
   const risk = signal.values.map((value) => sign * value);
   const early = stratifiedAuc(risk, book.label, strata, (row) => isAhead(book, row, 60, Number.POSITIVE_INFINITY));
@@ -201,7 +196,7 @@ function blankRecord(book: SignalBook, signal: Signal, segment: string | null): 
     kind: signal.kind,
     group: signal.group,
     verdict: 'no_values',
-    risky_expected: signal.direction === 0 ? null : signal.direction === 1 ? 'low' : 'high',
+    risky_expected: signal.is_text === true ? null : expectedSide(signal.direction),
     risky_found: null,
     direction: null,
     auc: null,
@@ -241,15 +236,29 @@ function facing(high: StratifiedAuc, sign: number): Pick<SignalRecord, 'auc' | '
 }
 
 function directionOf(
-  declared: 1 | 0 | -1,
+  { direction, is_text }: Signal,
   sign: number,
 ): Pick<SignalRecord, 'risky_expected' | 'risky_found' | 'direction'> {
-  const risky_expected = declared === 0 ? null : declared === 1 ? 'low' : 'high';
+  if (is_text === true) {
+    // Kinds that left more often before and less often since mislead whoever learns from them.
+    return {
+      risky_expected: null,
+      risky_found: null,
+      direction: sign === 0 ? null : sign === 1 ? 'not_declared' : 'reversed',
+    };
+  }
+  const risky_expected = expectedSide(direction);
   if (sign === 0) return { risky_expected, risky_found: null, direction: null };
   const risky_found = sign === 1 ? 'high' : 'low';
-  const direction =
-    risky_expected === null ? 'not_declared' : risky_expected === risky_found ? 'as_expected' : 'reversed';
-  return { risky_expected, risky_found, direction };
+  return {
+    risky_expected,
+    risky_found,
+    direction: risky_expected === null ? 'not_declared' : risky_expected === risky_found ? 'as_expected' : 'reversed',
+  };
+}
+
+function expectedSide(direction: 1 | 0 | -1): 'low' | 'high' | null {
+  return direction === 0 ? null : direction === 1 ? 'low' : 'high';
 }
 
 function called({ record, isTested }: Draft, q: number | undefined, falseRate: number): SignalRecord {

@@ -1,0 +1,81 @@
+import type { Day } from '../contract/agent.ts';
+import type { ChurnModel } from '../contract/churn-model.ts';
+import { PANEL_KEYS } from '../data/panel.ts';
+import type { Columnar, Engine } from '../engine/engine.ts';
+import { benjaminiHochberg } from '../models/change.ts';
+import { type Drift, populationDrift } from '../models/drift.ts';
+import { nominalColumn } from '../models/feature-column.ts';
+
+/** How far one feature of the population has moved since the model learnt. */
+export interface DriftRecord extends Omit<Drift, 'before_mean' | 'now_mean'> {
+  readonly feature: string;
+  /** The serving model reads it. */
+  readonly is_in_model: boolean;
+  readonly q_value: number;
+  readonly verdict: 'shifted' | 'within_chance';
+  readonly before_mean: number | null;
+  readonly now_mean: number | null;
+}
+
+const FALSE_RATE = 0.05;
+
+/**
+ * Population drift of every feature between the dates the last model learnt from (rows whose label had closed by its day)
+ * and `asOf`, with false calls controlled over all features. Needs `main.panel` over both. Shifted first, then by PSI over its
+ * threshold. Constant features are left out.
+ */
+export async function judgeDrift(engine: Engine, model: ChurnModel, asOf: Day): Promise<DriftRecord[]> {
+  const before = await engine.columns(
+    `select * from main.panel
+     where observation_date <= $learnt::date and closed_on <= $learnt::date and label is not null
+     order by observation_date, account_id`,
+    { learnt: model.as_of },
+  );
+  const now = await engine.columns(
+    'select * from main.panel where observation_date = $as_of::date order by account_id',
+    {
+      as_of: asOf,
+    },
+  );
+  const used = new Set(model.feature_names);
+  const ids = before.text('account_id').map((id) => id ?? '');
+  const place = new Map([...new Set(ids)].sort().map((id, index) => [id, index]));
+  const beforeAccount = Int32Array.from(ids, (id) => place.get(id) ?? -1);
+  const keys = new Set<string>(PANEL_KEYS);
+  const found = before.info
+    .filter(({ name }) => !keys.has(name))
+    .map(({ name, type }) => {
+      const sides = type === 'VARCHAR' ? kinds(before, now, name) : [before.number(name), now.number(name)];
+      const [then = new Float64Array(0), today = new Float64Array(0)] = sides;
+      const input = { before: then, beforeAccount, now: today, isNominal: type === 'VARCHAR' };
+      return { feature: name, is_in_model: used.has(name), drift: populationDrift(input) };
+    })
+    .filter(({ drift }) => !Number.isNaN(drift.psi));
+  const q = benjaminiHochberg(Float64Array.from(found, ({ drift }) => drift.p_value));
+  const finite = (value: number) => (Number.isFinite(value) ? value : null);
+  return found
+    .map(({ feature, is_in_model, drift }, i): DriftRecord => {
+      const q_value = q[i] as number;
+      return {
+        ...drift,
+        feature,
+        is_in_model,
+        q_value,
+        verdict: q_value <= FALSE_RATE ? 'shifted' : 'within_chance',
+        before_mean: finite(drift.before_mean),
+        now_mean: finite(drift.now_mean),
+      };
+    })
+    .sort(
+      (a, b) =>
+        Number(b.verdict === 'shifted') - Number(a.verdict === 'shifted') ||
+        b.psi / b.psi_threshold - a.psi / a.psi_threshold ||
+        (a.feature < b.feature ? -1 : 1),
+    );
+}
+
+/** Text of both sides as the places of one list of kinds. */
+function kinds(before: Columnar, now: Columnar, name: string): Float64Array[] {
+  const { values } = nominalColumn(name, [...before.text(name), ...now.text(name)]);
+  return [values.slice(0, before.rowCount), values.slice(before.rowCount)];
+}
