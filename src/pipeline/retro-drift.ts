@@ -19,23 +19,29 @@ export interface DriftRecord extends Omit<Drift, 'before_mean' | 'now_mean'> {
 
 const FALSE_RATE = 0.05;
 
+/** Rows the model speaks for: a renewal only once its decision is near. Both sides alike, or selection looks like drift. */
+const SPOKEN_FOR = `(churn_basis = 'leave' or decision_days_left between 1 and $lead)`;
+
 /**
  * Population drift of every feature between the dates the last model learnt from (rows whose label had closed by its day)
- * and `asOf`, with false calls controlled over all features. Needs `main.panel` over both. Shifted first, then by PSI over its
- * threshold. Constant features are left out.
+ * and `asOf`, with false calls controlled over all features. `leadDays`: days before a decision from which the renewal model
+ * speaks. Needs `main.panel` over both. Shifted first, then by PSI over its threshold. Constant features are left out.
  */
-export async function judgeDrift(engine: Engine, model: ChurnModel, asOf: Day): Promise<DriftRecord[]> {
+export async function judgeDrift(
+  engine: Engine,
+  model: ChurnModel,
+  asOf: Day,
+  leadDays: number,
+): Promise<DriftRecord[]> {
   const before = await engine.columns(
     `select * from main.panel
-     where observation_date <= $learnt::date and closed_on <= $learnt::date and label is not null
+     where observation_date <= $learnt::date and closed_on <= $learnt::date and label is not null and ${SPOKEN_FOR}
      order by observation_date, account_id`,
-    { learnt: model.as_of },
+    { learnt: model.as_of, lead: leadDays },
   );
   const now = await engine.columns(
-    'select * from main.panel where observation_date = $as_of::date order by account_id',
-    {
-      as_of: asOf,
-    },
+    `select * from main.panel where observation_date = $as_of::date and ${SPOKEN_FOR} order by account_id`,
+    { as_of: asOf, lead: leadDays },
   );
   const used = new Set(model.feature_names);
   const ids = before.text('account_id').map((id) => id ?? '');

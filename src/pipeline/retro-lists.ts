@@ -69,7 +69,9 @@ const LOST_COLUMNS: readonly TableColumn[] = [
   date('first_shown_on', 'first list'),
   text('shown_reason', 'shown for', { ...HIDDEN, isName: true }),
   integer('lead_days', 'lead', { unit: 'days' }),
+  integer('unseen_count', 'replayed lists', HIDDEN),
   text('waited_for', 'waited for', { isName: true, ...HIDDEN }),
+  { key: 'said', label: 'people said', kind: 'list', ...HIDDEN },
   integer('action_count', 'actions'),
   text('first_action', 'first action', { isName: true, ...HIDDEN }),
   date('first_action_on', 'acted on', HIDDEN),
@@ -84,7 +86,8 @@ const VERDICTS: Readonly<Record<LostVerdict, string>> = {
   acted: 'shown and acted on',
   shown: 'shown, and no action is recorded',
   waited: 'had entered and waited, or was in hand',
-  signalled: 'had a signal and did not enter',
+  unseen: 'stood on replayed lists alone, which nobody saw',
+  signalled: 'had a signal and stood on no list',
   silent: 'had no signal',
 };
 
@@ -129,7 +132,7 @@ function lostList({ stories }: RetroFindings, { csm, segment, top }: Selection):
     columns: LOST_COLUMNS,
     notes: [
       'a signal is a red fact, a probability at twice its base rate or more (forecast), or a red band; days count back from the decision; a signal of the first reading may be older',
-      'actions are decisions recorded and outbound contacts after the first list',
+      'actions are decisions to do something (done, approved, edited) and outbound contacts after the first list',
       ...(leads.length === 0
         ? []
         : [

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import { daysBetween } from '../lib/dates.ts';
 
 /** What became of a warning before an account decided to leave. */
-export type LostVerdict = 'acted' | 'shown' | 'waited' | 'signalled' | 'silent';
+export type LostVerdict = 'acted' | 'shown' | 'waited' | 'unseen' | 'signalled' | 'silent';
 
 /** The story of one account that decided to leave after its first reading. Days before the decision are ≥ 1. */
 export interface LostStory {
@@ -31,8 +31,12 @@ export interface LostStory {
   readonly shown_reason: string | null;
   /** Days between the first such list and the decision: what there was to use. */
   readonly lead_days: number | null;
+  /** Replayed dates of a first run on whose list it stood: nobody saw those. */
+  readonly unseen_count: number;
   /** Why it was not shown although it had entered. */
   readonly waited_for: string | null;
+  /** Decisions after the first list that did nothing for the account: `disagree`, `snooze`, `reject`, `reopen`. */
+  readonly said: readonly string[];
   readonly action_count: number;
   readonly first_action: string | null;
   readonly first_action_on: Day | null;
@@ -88,16 +92,18 @@ const SIGNALS = `
   from main.retro_leaver as l
   join found as f on f.account_id = l.account_id and f.as_of < l.decided_on
   group by l.account_id, l.decided_on, f.kind
-  order by l.account_id, l.decided_on, read_on, f.kind`;
+  order by l.account_id, l.decided_on, read_on, case when f.kind = 'decision_due' then 1 else 0 end, f.kind`;
 
-/** Lists a person could see: those of a run's own date, not of the weeks it replayed. */
+/** Lists that held it: those of a run's own date, which a person could see, and of the weeks a first run replayed. */
 const SHOWN = `
-  select l.account_id, l.decided_on, count(distinct a.as_of) as shown_count, min(a.as_of) as first_shown_on,
-    min_by(a.reason, (a.as_of, a.alert_id)) as shown_reason
+  select l.account_id, l.decided_on,
+    count(distinct case when not d.is_replayed then a.as_of end) as shown_count,
+    count(distinct case when d.is_replayed then a.as_of end) as unseen_count,
+    min(case when not d.is_replayed then a.as_of end) as first_shown_on,
+    min_by(a.reason, (d.is_replayed, a.as_of, a.alert_id)) as shown_reason
   from main.retro_leaver as l
   join state.alert as a on a.account_id = l.account_id and a.as_of < l.decided_on and a.shown_on = a.as_of
-  join state.run_date as d
-    on d.run_id = a.run_id and d.as_of = a.as_of and d.superseded_by is null and not d.is_replayed
+  join state.run_date as d on d.run_id = a.run_id and d.as_of = a.as_of and d.superseded_by is null
   group by l.account_id, l.decided_on
   order by l.account_id, l.decided_on`;
 
@@ -116,12 +122,14 @@ const WAITED = `
 
 /** What was done for each leaver up to its decision: decisions recorded, contacts made. */
 const ACTIONS = `
-  select l.account_id, l.decided_on, a.done_on, a.action
+  select l.account_id, l.decided_on, a.done_on, a.action, a.is_done
   from main.retro_leaver as l
   join (
-    select account_id, decided_on as done_on, kind as action from decisions_asof($as_of::date)
+    select account_id, decided_on as done_on, kind as action,
+      case when kind in ('done', 'approve', 'edit') then 1 else 0 end as is_done
+    from decisions_asof($as_of::date)
     union all
-    select account_id, cast(occurred_at as date), coalesce(purpose, channel, 'contact')
+    select account_id, cast(occurred_at as date), coalesce(purpose, channel, 'contact'), 1
     from interaction_asof($as_of::date) where lower(direction) = 'outbound'
   ) as a on a.account_id = l.account_id and a.done_on <= l.decided_on
   order by l.account_id, l.decided_on, a.done_on, a.action`;
@@ -169,9 +177,11 @@ function tell(
   const [first] = signals;
   const seen = signals.map(({ kind }) => String(kind));
   const first_shown_on = textOf(shown?.['first_shown_on']);
-  const after = first_shown_on === null ? [] : actions.filter(({ done_on }) => String(done_on) > first_shown_on);
+  const since = first_shown_on === null ? [] : actions.filter(({ done_on }) => String(done_on) > first_shown_on);
+  const after = since.filter(({ is_done }) => is_done === 1);
   const first_action_on = textOf(after[0]?.['done_on']);
   const first_signal_on = textOf(first?.['read_on']);
+  const unseen_count = numberOf(shown?.['unseen_count']) ?? 0;
   return {
     account_id: String(row['account_id']),
     name: textOf(row['name']),
@@ -182,16 +192,7 @@ function tell(
     ended_on: textOf(row['ended_on']),
     reason_code: textOf(row['reason_code']),
     is_unavoidable: row['is_unavoidable'] === true,
-    verdict:
-      first_shown_on !== null
-        ? after.length > 0
-          ? 'acted'
-          : 'shown'
-        : waited !== undefined
-          ? 'waited'
-          : first === undefined
-            ? 'silent'
-            : 'signalled',
+    verdict: verdictOf(first_shown_on !== null, after.length, waited !== undefined, unseen_count, first !== undefined),
     first_signal: textOf(first?.['kind']),
     first_signal_on,
     first_fact_on: textOf(first?.['fact_on']),
@@ -202,7 +203,9 @@ function tell(
     first_shown_on,
     shown_reason: textOf(shown?.['shown_reason']),
     lead_days: before(first_shown_on),
+    unseen_count,
     waited_for: first_shown_on === null ? textOf(waited?.['why']) : null,
+    said: since.filter(({ is_done }) => is_done === 0).map(({ action }) => String(action)),
     action_count: after.length,
     first_action: textOf(after[0]?.['action']),
     first_action_on,
@@ -212,6 +215,19 @@ function tell(
     last_band: textOf(row['band']),
     last_churn_probability: numberOf(row['churn_probability']),
   };
+}
+
+function verdictOf(
+  isShown: boolean,
+  actions: number,
+  hasWaited: boolean,
+  unseen: number,
+  hasSignal: boolean,
+): LostVerdict {
+  if (isShown) return actions > 0 ? 'acted' : 'shown';
+  if (hasWaited) return 'waited';
+  if (unseen > 0) return 'unseen';
+  return hasSignal ? 'signalled' : 'silent';
 }
 
 function keyOf(row: CellRow): string {

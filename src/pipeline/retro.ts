@@ -92,7 +92,7 @@ async function lookBack(workspace: Workspace, options: CommonOptions): Promise<R
     readings,
     model: model === null ? null : { model_id: model.model_id, as_of: model.as_of },
     predictions,
-    drift: model === null ? [] : await judgeDrift(engine, model, asOf),
+    drift: model === null ? [] : await judgeDrift(engine, model, asOf, config.renewal.lead_days),
     stories: await lostStories(engine, config, asOf),
     facts: await judgeFacts(engine, config, asOf),
     people: await judgePeople(engine, config, asOf),
