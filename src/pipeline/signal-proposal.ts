@@ -1,7 +1,8 @@
 import type { HealthSettings } from '../contract/config.ts';
 import { dayFromNumber, longDay } from '../lib/dates.ts';
 import { round } from '../lib/numbers.ts';
-import { type HealthProposal, type ProposalRows, withWeight } from '../models/signals/proposal.ts';
+import type { ProposalRows } from '../models/signals/band-proposal.ts';
+import { type HealthProposal, withWeight } from '../models/signals/proposal.ts';
 import type { Patch } from './proposals.ts';
 import type { ClosedBook } from './signal-books.ts';
 import type { Workspace } from './workspace.ts';

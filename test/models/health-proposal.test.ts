@@ -4,7 +4,8 @@ import { DEFAULT_HEALTH } from '../../src/data/config-defaults.ts';
 import { createRandom } from '../../src/lib/random.ts';
 import { freezeCalibration, scoreHealth } from '../../src/models/index.ts';
 import { bandsOf, healthAcceptance } from '../../src/models/signals/acceptance.ts';
-import { type ProposalRows, proposeHealth, rescored, withWeight } from '../../src/models/signals/proposal.ts';
+import type { ProposalRows } from '../../src/models/signals/band-proposal.ts';
+import { proposeHealth, rescored, withWeight } from '../../src/models/signals/proposal.ts';
 
 const MEASURES = Object.values(DEFAULT_HEALTH.components).flatMap(({ measures }) => Object.keys(measures));
 

@@ -1,27 +1,8 @@
 import type { ComponentSetting, HealthSettings, MeasureSetting } from '../../contract/config.ts';
-import { plainBand } from '../bands.ts';
 import type { HealthCalibration } from '../health-calibration.ts';
-import { type ClusteredMean, logLosses, pairedDifference, quantileOf } from '../metrics/index.ts';
 import { scoreHealth } from '../scorecard.ts';
+import { type BandProposal, ENOUGH, type ProposalRows, proposeBands } from './band-proposal.ts';
 import { type AucGain, aucGain, type Strata, type StratifiedAuc, strataOf, stratifiedAuc } from './strata.ts';
-
-/** Closed rows of all bases, account by date, with every measure as scored. All arrays are equally long. */
-export interface ProposalRows {
-  readonly label: Uint8Array;
-  /** 0 … accountCount − 1. */
-  readonly account: Int32Array;
-  readonly accountCount: number;
-  /** Days since 1970-01-01. */
-  readonly observation_date: Int32Array;
-  readonly closed_on: Int32Array;
-  /** Rows of one basis are compared with each other alone. */
-  readonly basis: Uint8Array;
-  readonly segment: readonly string[];
-  readonly tenure_days: Float64Array;
-  readonly has_red_fact: Uint8Array;
-  /** 0–100 of each measure, `NaN` = missing. */
-  readonly measure_scores: Readonly<Record<string, Float64Array>>;
-}
 
 /** One weight that would change. */
 export interface WeightChange {
@@ -47,22 +28,13 @@ export interface HealthProposal {
     readonly auc_proposed: number | null;
     readonly is_proposed: boolean;
   };
-  readonly bands: {
-    readonly from: HealthSettings['bands'];
-    readonly to: HealthSettings['bands'];
-    /** Log loss saved on the later part by telling accounts apart by the proposed bands, nats a row. */
-    readonly gain: (ClusteredMean & { readonly low: number; readonly high: number }) | null;
-    readonly is_proposed: boolean;
-  };
+  readonly bands: BandProposal;
 }
 
 /** Factors a weight is tried at, against where it stands. */
 const FACTORS = [0, 0.5, 2] as const;
 const MAX_ROUNDS = 6;
-/** A change must gain this many of its own paired standard errors where it is fitted. */
-const ENOUGH = 1;
 const NO_PEERS: HealthCalibration = { schema_version: 1, frozen_on: '0001-01-01', measures: {} };
-const Z90 = 1.6448536269514722;
 
 /**
  * Weights and bands that earlier dates would have taught, judged on later ones. The history is cut at the first date by
@@ -96,7 +68,7 @@ export function proposeHealth(rows: ProposalRows, settings: HealthSettings, minO
   }
   const scorer = new Rescorer(rows, settings);
   const current = scorer.score(settings);
-  const search = scorer.search(isEarly);
+  const search = scorer.onRows(searchRows(rows, isEarly)).search();
   const chosen = scorer.score(search.settings);
   const judge = (score: Float64Array) =>
     scorer.auc(score, (row) => isLater(row) && !Number.isNaN(current[row]) && !Number.isNaN(chosen[row]));
@@ -151,6 +123,44 @@ function leavers(rows: ProposalRows, holds: (row: number) => boolean): number {
   return seen.size;
 }
 
+/** Rows of the earlier part that a search scores again and again, at most about this many. */
+const MAX_SEARCH_ROWS = 30_000;
+
+/** The earlier rows; of a large book those of every account that left and of as many others as there is room for. */
+function searchRows(rows: ProposalRows, isEarly: (row: number) => boolean): Int32Array {
+  const early = Int32Array.from(rows.label.keys()).filter(isEarly);
+  if (early.length <= MAX_SEARCH_ROWS) return early;
+  const left = new Set(
+    Array.from(
+      early.filter((row) => rows.label[row] === 1),
+      (row) => rows.account[row] as number,
+    ),
+  );
+  const step = Math.ceil(early.length / MAX_SEARCH_ROWS);
+  // An AUC compares outcomes with others and does not ask how many others there are.
+  return early.filter((row) => left.has(rows.account[row] as number) || (rows.account[row] as number) % step === 0);
+}
+
+function takeRows(rows: ProposalRows, index: Int32Array): ProposalRows {
+  const doubles = (values: Float64Array) => Float64Array.from(index, (row) => values[row] as number);
+  const days = (values: Int32Array) => Int32Array.from(index, (row) => values[row] as number);
+  const flags = (values: Uint8Array) => Uint8Array.from(index, (row) => values[row] as number);
+  return {
+    label: flags(rows.label),
+    account: days(rows.account),
+    accountCount: rows.accountCount,
+    observation_date: days(rows.observation_date),
+    closed_on: days(rows.closed_on),
+    basis: flags(rows.basis),
+    segment: Array.from(index, (row) => rows.segment[row] ?? ''),
+    tenure_days: doubles(rows.tenure_days),
+    has_red_fact: flags(rows.has_red_fact),
+    measure_scores: Object.fromEntries(
+      Object.entries(rows.measure_scores).map(([name, values]) => [name, doubles(values)]),
+    ),
+  };
+}
+
 /** Health of the rows under `settings`, 0–100, from measures that are scored already; `NaN` = unscored. */
 export function rescored(rows: ProposalRows, settings: HealthSettings): Float64Array {
   return new Rescorer(rows, settings).score(settings);
@@ -162,25 +172,32 @@ class Rescorer {
   readonly #settings: HealthSettings;
   readonly #strata: Strata;
   readonly #connected: Readonly<Record<string, Uint8Array>>;
+  readonly #accounts: readonly string[];
 
-  constructor(rows: ProposalRows, settings: HealthSettings) {
+  constructor(rows: ProposalRows, settings: HealthSettings, connected = connectedByDate(rows)) {
     this.#rows = rows;
     this.#settings = settings;
+    this.#connected = connected;
+    this.#accounts = Array.from(rows.account, String);
     const stratum = rows.observation_date.map((date, row) => 2 * date + (rows.basis[row] as number));
     this.#strata = strataOf(stratum, rows.account, rows.accountCount);
-    this.#connected = connectedByDate(rows);
+  }
+
+  /** The same for some of the rows; what was connected on their dates stays as it was. */
+  onRows(index: Int32Array): Rescorer {
+    const connected = Object.fromEntries(
+      Object.entries(this.#connected).map(([name, flags]) => [
+        name,
+        Uint8Array.from(index, (row) => flags[row] as number),
+      ]),
+    );
+    return new Rescorer(takeRows(this.#rows, index), this.#settings, connected);
   }
 
   score(settings: HealthSettings): Float64Array {
-    const { segment, tenure_days, measure_scores, account } = this.#rows;
+    const { segment, tenure_days, measure_scores } = this.#rows;
     return scoreHealth(
-      {
-        account: Array.from(account, String),
-        segment,
-        tenure_days,
-        values: measure_scores,
-        connected: this.#connected,
-      },
+      { account: this.#accounts, segment, tenure_days, values: measure_scores, connected: this.#connected },
       passThrough(settings),
       NO_PEERS,
     ).health_score;
@@ -196,8 +213,8 @@ class Rescorer {
     );
   }
 
-  /** Moves one weight at a time while the earlier part gains enough. */
-  search(isEarly: (row: number) => boolean): { settings: HealthSettings; changes: WeightChange[] } {
+  /** Moves one weight at a time while the rows gain enough. */
+  search(): { settings: HealthSettings; changes: WeightChange[] } {
     let best = this.#settings;
     let score = this.score(best);
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -205,7 +222,7 @@ class Rescorer {
       for (const move of movesOf(best)) {
         const settings = withWeight(best, move);
         const moved = this.score(settings);
-        const holds = (row: number) => isEarly(row) && !Number.isNaN(score[row]) && !Number.isNaN(moved[row]);
+        const holds = (row: number) => !Number.isNaN(score[row]) && !Number.isNaN(moved[row]);
         const gain = aucGain(this.auc(moved, holds), this.auc(score, holds));
         if (gain.value < ENOUGH * gain.standard_error || !(gain.value > (found?.gain ?? 0))) continue;
         found = { settings, score: moved, gain: gain.value };
@@ -289,85 +306,5 @@ function changesBetween(from: HealthSettings, to: HealthSettings): WeightChange[
       return weight === setting.weight ? [] : [{ component, measure, from: setting.weight, to: weight }];
     });
     return [...own, ...measures];
-  });
-}
-
-/** Shares of the earlier part that may stand below each boundary: a red band nobody could work is no band. */
-const RED_SHARES = [0.02, 0.05, 0.1, 0.15, 0.2, 0.25] as const;
-const GREEN_SHARES = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8] as const;
-/** Rows at the rate of all that a band's rate is drawn toward. */
-const PRIOR_ROWS = 20;
-
-/** Boundaries whose three rates, learnt on the earlier part, lose least there; judged on the later part. */
-function proposeBands(
-  rows: ProposalRows,
-  score: Float64Array,
-  from: HealthSettings['bands'],
-  isEarly: (row: number) => boolean,
-  isLater: (row: number) => boolean,
-): HealthProposal['bands'] {
-  const scored = Int32Array.from(score.keys()).filter((row) => !Number.isNaN(score[row]));
-  const early = scored.filter(isEarly);
-  const later = scored.filter(isLater);
-  const lossOf = (bands: HealthSettings['bands'], on: Int32Array) =>
-    logLosses(
-      bandRates(rows, score, bands, early, on),
-      Uint8Array.from(on, (row) => rows.label[row] as number),
-    );
-  const account = (on: Int32Array) => Int32Array.from(on, (row) => rows.account[row] as number);
-  const before = lossOf(from, early);
-  let to = from;
-  let most = 0;
-  for (const bands of boundaries(score, early)) {
-    const gain = pairedDifference(before, lossOf(bands, early), account(early));
-    if (gain.mean < ENOUGH * gain.standard_error || !(gain.mean > most)) continue;
-    to = bands;
-    most = gain.mean;
-  }
-  if (to === from || later.length === 0) return { from, to: from, gain: null, is_proposed: false };
-  const gain = pairedDifference(lossOf(from, later), lossOf(to, later), account(later));
-  const reach = Z90 * gain.standard_error;
-  const full = { ...gain, low: gain.mean - reach, high: gain.mean + reach };
-  return { from, to, gain: full, is_proposed: full.low > 0 };
-}
-
-/** Boundaries in whole points below which the shares of the earlier part stand; the score may use any part of 0–100. */
-function boundaries(score: Float64Array, early: Int32Array): HealthSettings['bands'][] {
-  const sorted = Array.from(early, (row) => score[row] as number).sort((a, b) => a - b);
-  const cut = (share: number) => Math.round(quantileOf(sorted, share));
-  const pairs = RED_SHARES.flatMap((red) => GREEN_SHARES.map((green) => ({ red: cut(red), green: cut(green) })));
-  const usable = pairs.filter(({ red, green }) => red > 0 && green <= 100 && red < green);
-  return [...new Map(usable.map((bands) => [`${bands.red} ${bands.green}`, bands])).values()];
-}
-
-/** Outcome rate of each row's band and basis on `early`, drawn toward the basis's rate, for the rows `on`. */
-function bandRates(
-  rows: ProposalRows,
-  score: Float64Array,
-  bands: HealthSettings['bands'],
-  early: Int32Array,
-  on: Int32Array,
-): Float64Array {
-  const tally = new Map<string, { rows: number; outcomes: number }>();
-  const add = (key: string, label: number) => {
-    const entry = tally.get(key) ?? { rows: 0, outcomes: 0 };
-    entry.rows++;
-    entry.outcomes += label;
-    tally.set(key, entry);
-  };
-  const keyOf = (row: number) => {
-    const plain = plainBand(score[row] as number, bands);
-    const band = plain === 'green' && rows.has_red_fact[row] === 1 ? 'yellow' : plain;
-    return `${rows.basis[row]} ${band}`;
-  };
-  for (const row of early) {
-    add(keyOf(row), rows.label[row] as number);
-    add(String(rows.basis[row]), rows.label[row] as number);
-  }
-  return Float64Array.from(on, (row) => {
-    const all = tally.get(String(rows.basis[row])) ?? { rows: 0, outcomes: 0 };
-    const base = (all.outcomes + 0.5) / (all.rows + 1);
-    const own = tally.get(keyOf(row)) ?? { rows: 0, outcomes: 0 };
-    return (own.outcomes + PRIOR_ROWS * base) / (own.rows + PRIOR_ROWS);
   });
 }

@@ -1,7 +1,7 @@
 import type { SignalKind, SignalRecord, SignalVerdict } from '../../contract/signals.ts';
 import { benjaminiHochberg } from '../change.ts';
 import { liftCap, METRICS, meanWithinOrigins, rankByOrigin, totals } from '../metrics/index.ts';
-import { type Strata, type StratifiedAuc, strataOf, stratifiedAuc } from './strata.ts';
+import { rankedStrata, type Strata, type StratifiedAuc, strataOf, stratifiedAuc, turnedStrata } from './strata.ts';
 import { type PeriodAuc, periodsOf, timingOf } from './timing.ts';
 import { leadOf, riskyZone } from './zone.ts';
 
@@ -141,7 +141,8 @@ function judge(
   options: RegisterOptions,
 ): Draft {
   const filled = signal.values.filter((value) => !Number.isNaN(value)).length;
-  const high = stratifiedAuc(signal.values, book.label, strata);
+  const rising = rankedStrata(signal.values, strata);
+  const high = stratifiedAuc(signal.values, book.label, rising);
   const sign = Number.isNaN(high.value) ? 0 : high.value >= 0.5 ? 1 : -1;
   const base = {
     ...blankRecord(book, signal, segment),
@@ -160,10 +161,11 @@ function judge(
     return undecidable(base, 'too_few_outcomes');
   }
   const risk = signal.values.map((value) => sign * value);
-  const early = stratifiedAuc(risk, book.label, strata, (row) => isAhead(book, row, 60, Number.POSITIVE_INFINITY));
-  const late = stratifiedAuc(risk, book.label, strata, (row) => isAhead(book, row, 0, 30));
+  const ranked = sign === -1 ? turnedStrata(rising) : rising;
+  const early = stratifiedAuc(risk, book.label, ranked, (row) => isAhead(book, row, 60, Number.POSITIVE_INFINITY));
+  const late = stratifiedAuc(risk, book.label, ranked, (row) => isAhead(book, row, 0, 30));
   const zone = riskyZone(signal, risk, strata);
-  const periods = periodsOf(risk, book.label, book.observation_date, strata);
+  const periods = periodsOf(risk, book.label, book.observation_date, ranked);
   const values = periods.map(({ auc }) => auc);
   const record: SignalRecord = {
     ...known,
