@@ -1,6 +1,6 @@
 import { type BacktestFigure, type FigureDraws, type FigureRows, HEADLINE_METRICS } from '../contract/backtest.ts';
 import { forkRandom } from '../lib/random.ts';
-import { bootstrapMetric, type Interval } from './metrics/bootstrap.ts';
+import { bootstrapMetrics, type Interval } from './metrics/bootstrap.ts';
 import { leadShares, meanWithinOrigins, rankByOrigin } from './metrics/origins.ts';
 import { clusteredMean } from './metrics/paired.ts';
 import type { ScoredRows } from './metrics/ranked.ts';
@@ -125,22 +125,26 @@ function measured(
   const settings: MetricOptions = { capacity: options.capacity };
   const perfect = isWhole ? rankByOrigin({ ...scored, score: perfectScore(scored) }, origin) : [];
   const fingerprint = isWhole ? fingerprintOf(table, index, options.seed) : '';
-  const figures = metrics.map((metric): BacktestFigure => {
+  const draw = (kind: Metric['kind']) => {
+    const chosen = metrics.filter((metric) => metric.kind === kind);
     // The same draws for every metric, candidate and prediction: what accounts share cancels in their differences.
     const random = forkRandom(options.seed, 'figures');
-    const keep_draws = isWhole && HEADLINES.has(metric.name);
-    const interval = bootstrapMetric(metric, scored, account, random, {
+    const intervals = bootstrapMetrics(chosen, scored, account, random, {
       ...settings,
-      keep_draws,
+      keep_draws: isWhole,
       replicates: frame.outcome_count === 0 ? 0 : replicates,
-      origin: metric.kind === 'ranking' ? origin : undefined,
+      origin: kind === 'ranking' ? origin : undefined,
     });
-    const cap = isWhole && CAPPED.has(metric.name) ? meanWithinOrigins(perfect, metric, settings) : Number.NaN;
-    const draws: FigureDraws | undefined =
-      interval.draws === undefined ? undefined : { rows: fingerprint, values: interval.draws };
-    const figure = { ...frame, metric: metric.name, ...bounds(interval), cap: known(cap) };
-    return draws === undefined ? figure : { ...figure, draws };
-  });
+    return chosen.map((metric, k): BacktestFigure => {
+      const interval = intervals[k] as Interval;
+      const cap = isWhole && CAPPED.has(metric.name) ? meanWithinOrigins(perfect, metric, settings) : Number.NaN;
+      const figure = { ...frame, metric: metric.name, ...bounds(interval), cap: known(cap) };
+      if (interval.draws === undefined || !HEADLINES.has(metric.name)) return figure;
+      const draws: FigureDraws = { rows: fingerprint, values: interval.draws };
+      return { ...figure, draws };
+    });
+  };
+  const figures = [...draw('ranking'), ...draw('probability')];
   return isWhole ? [...figures, ...leadFigures(scored, account, origin, frame, options.capacity)] : figures;
 }
 

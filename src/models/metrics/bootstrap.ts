@@ -64,8 +64,8 @@ export function drawCounts(count: number, random: Random, into = new Uint16Array
   return into;
 }
 
-/** Statistic of one weighting of the rows. */
-type Statistic = (counts: Uint16Array | undefined) => number;
+/** Statistics of one weighting of the rows. */
+type Statistics = (counts: Uint16Array | undefined) => readonly number[];
 
 /**
  * Account-clustered bootstrap interval of a metric: whole accounts are drawn, because the rows of one account at
@@ -79,9 +79,19 @@ export function bootstrapMetric(
   random: Random,
   options: BootstrapOptions = {},
 ): Interval {
+  return bootstrapMetrics([metric], rows, account, random, options)[0] as Interval;
+}
+
+/** Intervals of several metrics over the same draws: each as `bootstrapMetric` gives it, ranking and drawing done once. */
+export function bootstrapMetrics(
+  metrics: readonly Metric[],
+  rows: ScoredRows,
+  account: Int32Array,
+  random: Random,
+  options: BootstrapOptions = {},
+): Interval[] {
   const clusters = clustersOf(account);
-  const statistic = statisticOf(metric, rows, clusters, options);
-  return intervalOf(statistic, clusters.count, random, options);
+  return intervalsOf(statisticsOf(metrics, rows, clusters, options), clusters.count, random, options);
 }
 
 /**
@@ -97,30 +107,41 @@ export function bootstrapDifference(
   options: BootstrapOptions = {},
 ): Interval {
   const clusters = clustersOf(account);
-  const first = statisticOf(metric, a, clusters, options);
-  const second = statisticOf(metric, { ...a, score: scoreB }, clusters, options);
-  return intervalOf((counts) => first(counts) - second(counts), clusters.count, random, options);
+  const first = statisticsOf([metric], a, clusters, options);
+  const second = statisticsOf([metric], { ...a, score: scoreB }, clusters, options);
+  const difference: Statistics = (counts) => [(first(counts)[0] as number) - (second(counts)[0] as number)];
+  return intervalsOf(difference, clusters.count, random, options)[0] as Interval;
 }
 
-function statisticOf(metric: Metric, rows: ScoredRows, clusters: Clusters, options: BootstrapOptions): Statistic {
+function statisticsOf(
+  metrics: readonly Metric[],
+  rows: ScoredRows,
+  clusters: Clusters,
+  options: BootstrapOptions,
+): Statistics {
   if (options.origin === undefined) {
     const ranked = rankRows(rows);
     const value = replicator(ranked, Int32Array.from(gather(clusters.of, ranked.order)));
-    return (counts) => metric.fn(value(counts), options);
+    return (counts) => {
+      const drawn = value(counts);
+      return metrics.map((metric) => metric.fn(drawn, options));
+    };
   }
   const origins = rankByOrigin(rows, options.origin).map((origin) => originReplicator(origin, clusters));
   return (counts) => {
-    let sum = 0;
-    let all = 0;
+    const sums = metrics.map(() => 0);
+    const all = metrics.map(() => 0);
     for (const origin of origins) {
       const ranked = origin(counts);
-      const value = metric.fn(ranked, options);
-      if (Number.isNaN(value)) continue;
       const { outcome } = totals(ranked);
-      sum += outcome * value;
-      all += outcome;
+      for (const [k, metric] of metrics.entries()) {
+        const value = metric.fn(ranked, options);
+        if (Number.isNaN(value)) continue;
+        sums[k] = (sums[k] as number) + outcome * value;
+        all[k] = (all[k] as number) + outcome;
+      }
     }
-    return all > 0 ? sum / all : Number.NaN;
+    return sums.map((sum, k) => ((all[k] as number) > 0 ? sum / (all[k] as number) : Number.NaN));
   };
 }
 
@@ -144,27 +165,35 @@ function replicator(ranked: Ranked, cluster: Int32Array) {
   };
 }
 
-function intervalOf(statistic: Statistic, count: number, random: Random, options: BootstrapOptions): Interval {
-  const { replicates = 500, level = 0.9 } = options;
-  const values: number[] = [];
-  const draws: (number | null)[] = [];
+function intervalsOf(
+  statistics: Statistics,
+  count: number,
+  random: Random,
+  { replicates = 500, level = 0.9, keep_draws = false }: BootstrapOptions,
+): Interval[] {
+  const points = statistics(undefined);
+  const drawn = points.map((): number[] => []);
   const counts = new Uint16Array(count);
   for (let r = 0; r < replicates; r++) {
-    const value = statistic(drawCounts(count, random, counts));
-    if (!Number.isNaN(value)) values.push(value);
-    if (options.keep_draws === true) draws.push(Number.isFinite(value) ? Number(value.toPrecision(5)) : null);
+    const values = statistics(drawCounts(count, random, counts));
+    for (const [k, value] of values.entries()) (drawn[k] as number[]).push(value);
   }
-  const sorted = values.toSorted((a, b) => a - b);
-  return {
-    value: statistic(undefined),
-    low: quantileOf(sorted, (1 - level) / 2),
-    high: quantileOf(sorted, (1 + level) / 2),
-    standard_error: deviationOf(values),
-    level,
-    clusters: count,
-    replicates: values.length,
-    ...(options.keep_draws === true ? { draws } : {}),
-  };
+  return points.map((value, k): Interval => {
+    const all = drawn[k] as number[];
+    const values = all.filter((one) => !Number.isNaN(one));
+    const sorted = values.toSorted((a, b) => a - b);
+    const draws = all.map((one) => (Number.isFinite(one) ? Number(one.toPrecision(5)) : null));
+    return {
+      value,
+      low: quantileOf(sorted, (1 - level) / 2),
+      high: quantileOf(sorted, (1 + level) / 2),
+      standard_error: deviationOf(values),
+      level,
+      clusters: count,
+      replicates: values.length,
+      ...(keep_draws ? { draws } : {}),
+    };
+  });
 }
 
 /** Quantile of ascending values, linear between neighbours (type 7, the default of R and NumPy). `NaN` when empty. */

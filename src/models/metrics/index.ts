@@ -2,6 +2,7 @@ export {
   type BootstrapOptions,
   bootstrapDifference,
   bootstrapMetric,
+  bootstrapMetrics,
   type Clusters,
   clustersOf,
   drawCounts,
