@@ -22,7 +22,9 @@ export function register(program: Command, finish: Finish): void {
       new Option('--from <date>', 'first day that may be an origin').argParser((value) => day('--from', value)),
     )
     .addOption(new Option('--to <date>', 'last day that may be an origin').argParser((value) => day('--to', value)))
-    .addOption(new Option('--every <period>', 'one of month, week').choices(['month', 'week']))
+    .addOption(
+      new Option('--every <period>', 'how far apart origins are; default: model.every').choices(['month', 'week']),
+    )
     .addOption(
       new Option('--origins <n>', 'at most so many, the latest (default: 12; with --from all)').argParser(
         whole('--origins'),
@@ -32,8 +34,8 @@ export function register(program: Command, finish: Finish): void {
   withAllowLeak(withSharedFlags(withGateFlags(verb)))
     .summary('replays the past and scores predictions against what happened')
     .description(
-      'At each origin every list that claims to tell an outcome is made from what was known that day and scored\n' +
-        'against what happened: churn (all rungs), health and its components, renewals, the at-risk list as shown.\n' +
+      'At each origin every list that claims to tell an outcome is made from what was known that day and scored ' +
+        'against what happened: churn (all rungs), health and its components, renewals, the at-risk list as shown. ' +
         'Reads no ledger and writes none. Ends with 1 when a gate falls or a figure drops below the baseline.',
     )
     .action(async (flags: BacktestFlags, command: Command) => {

@@ -82,6 +82,8 @@ export function figuresOf(table: FigureTable, options: FigureOptions): BacktestF
   const unworked = every.filter((row) => table.worked[row] === 0);
   const figures: BacktestFigure[] = [];
   for (const candidate of table.candidates) {
+    // A component that nobody has (its feed is not connected) is no candidate.
+    if (candidate.name !== 'served' && candidate.score.every(Number.isNaN)) continue;
     const whole = measured(table, candidate, every, 'all', 'all', options);
     figures.push(...whole);
     // Nobody was worked, or nobody can tell: the same rows, the same figures.

@@ -200,6 +200,7 @@ function churnList({ result, rungs, fits }: Backtested): ReportList {
 /** Who is shown over time and by slice, beside each other. */
 const SIDE: readonly (readonly [string, string, string])[] = [
   ['churn', 'served', 'as shown'],
+  ['churn', 'base_rate', 'base rate'],
   ['churn', 'ebm', 'glass box'],
   ['churn', 'logistic', 'logistic'],
   ['health', 'served', 'health'],
@@ -343,5 +344,11 @@ function summaryOf(result: BacktestResult): string {
       ? 'no AUC'
       : `AUC ${figure.value.toFixed(3)} (${figure.low?.toFixed(3) ?? '–'} to ${figure.high?.toFixed(3) ?? '–'})`;
   };
-  return `Churn over all terms, ${result.origins.length} origins: as shown ${auc('served')}, glass box ${auc('ebm')}, knowing only base rates ${auc('base_rate')}. ${churn.sentence}`;
+  const glassBox = figureOf(result, { prediction: 'churn', candidate: 'ebm', basis: 'all', metric: 'roc_auc' });
+  const parts = [
+    `as shown ${auc('served')}`,
+    ...(glassBox === undefined ? [] : [`glass box ${auc('ebm')}`]),
+    `knowing only base rates ${auc('base_rate')}`,
+  ];
+  return `Churn over all terms, ${result.origins.length} origins: ${parts.join(', ')}. ${churn.sentence}`;
 }
