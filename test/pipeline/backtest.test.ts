@@ -3,14 +3,8 @@ import type { BacktestFigure, BacktestResult } from '../../src/contract/backtest
 import type { Config } from '../../src/contract/config.ts';
 import type { RunReport } from '../../src/contract/report.ts';
 import { admitFeatures, customFeatures } from '../../src/data/custom-features.ts';
-import { observationDates } from '../../src/data/panel.ts';
-import { emptyState } from '../../src/ledger/index.ts';
 import { UserError } from '../../src/lib/errors.ts';
-import { fitOrigins } from '../../src/pipeline/backtest/fits.ts';
 import { type BacktestOptions, backtest, replayPast } from '../../src/pipeline/backtest.ts';
-import { auditPanel, firstDay, fitChurn } from '../../src/pipeline/churn-training.ts';
-import { buildPanel } from '../../src/pipeline/panel.ts';
-import { openPool } from '../../src/pipeline/pool.ts';
 import type { Workspace } from '../../src/pipeline/workspace.ts';
 import { renderJson } from '../../src/reports/json.ts';
 import { companyOf } from '../data/views-rows.ts';
@@ -33,7 +27,7 @@ const AS_OF = '2025-01-31';
  * Ninety monthly accounts; every third stops using the product two months before it leaves, one after the other from June
  * on. With `planted` an undated column of the account file is filled for all who ever leave.
  */
-async function company(planted: boolean, change: Partial<Config['model']> = {}, churn: Partial<Config['churn']> = {}) {
+async function company(planted: boolean, change: Partial<Config['model']> = {}) {
   const accounts = Array.from({ length: 90 }, (_, i) => i);
   const leaves = (i: number) => i % 3 === 0;
   const endOf = (i: number) => `2024-${String(6 + (i % 7)).padStart(2, '0')}-${String(3 + (i % 25)).padStart(2, '0')}`;
@@ -63,7 +57,6 @@ async function company(planted: boolean, change: Partial<Config['model']> = {}, 
     },
     (base) => ({
       ...(planted ? { custom: { [KEY]: { table: 'account', from: 'exit_score', kind: 'attribute' } } } : {}),
-      churn: { ...base.churn, ...churn },
       model: {
         ...base.model,
         min_outcomes: 10,
@@ -208,31 +201,6 @@ describe('each origin sees only what was known then', () => {
       );
     expect(slices(short).length).toBeGreaterThanOrEqual(10);
     expect(slices(short)).toEqual(slices(plain));
-  }, 60_000);
-});
-
-describe('an origin', () => {
-  it('is fitted exactly as train would have been on that day', async () => {
-    // Outcomes close after 35 days instead of 120, so that there is inner evidence in the year, and a rung serves.
-    const { engine, config } = await company(false, { min_outcomes: 8 }, { horizon_days: 30, grace_days: 5 });
-    const pool = openPool(1);
-    try {
-      const asOf = '2024-12-01';
-      await emptyState(engine);
-      const trained = await fitChurn(engine, config, asOf, { pool });
-      expect(trained.leave.served).not.toBeNull();
-      const dates = observationDates((await firstDay(engine)) ?? '', asOf, 'month');
-      const panel = await buildPanel(engine, config, dates, AS_OF);
-      const leaks = await auditPanel(engine, config, panel, 'leave_out');
-      const given = { tested: dates.slice(-3), knownBy: AS_OF, leaks, pool, progress: silent };
-      const { origins } = await fitOrigins(engine, config, given);
-      const model = origins.find((origin) => origin.asOf === asOf)?.model;
-      expect(JSON.stringify(model?.leave)).toBe(JSON.stringify(trained.leave));
-      expect(model?.facts).toEqual(trained.facts);
-    } finally {
-      await pool.close();
-      engine.close();
-    }
   }, 60_000);
 });
 
