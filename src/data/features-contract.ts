@@ -54,7 +54,7 @@ export const PROFILE = featureGroup('profile', false, [
     0,
     'seats',
     '{now} seats',
-    'Seats of the open lines; a quantity sold by the head (users, seats, licences) counts as seats.',
+    'Seats of the open lines, of the product with most; a quantity sold by the head (users, seats, licences) counts as seats.',
   ],
   [
     'line_count',

@@ -29,8 +29,8 @@ export const OUTCOMES = featureGroup('outcomes', true, [
     'milestone',
     1,
     'milestones completed',
-    '{now} of required milestones completed[; peers {peer}]',
-    'Required milestones completed ÷ required.',
+    '{now} of the required milestones planned until now completed[; peers {peer}]',
+    'Required milestones completed ÷ required and planned until D (or completed before).',
   ],
   [
     'overdue_milestone_count',

@@ -40,7 +40,7 @@ export const RELATIONSHIP = featureGroup('relationship', true, [
     0,
     'outreach by us',
     '{now} outbound messages in 90 days[; peers {peer}]',
-    'Outbound interactions.',
+    'Outbound messages; a meeting is none.',
   ],
   [
     'unanswered_outbound_count_90d',
@@ -50,7 +50,7 @@ export const RELATIONSHIP = featureGroup('relationship', true, [
     -1,
     'unanswered outreach',
     '{now} outbound messages without an answer in 90 days[; peers {peer}]',
-    'Outbound interactions without a response by D; missing where the export records no responses.',
+    'Outbound messages without a response by D; missing where the export records no responses.',
   ],
   [
     'response_rate_90d',
@@ -99,7 +99,7 @@ export const RELATIONSHIP = featureGroup('relationship', true, [
     'contact',
     -1,
     'the last executive has left',
-    'the last executive contact has left',
+    'the last executive contact has left: {now}',
     '1 when an executive was known and none is left, 0 when one is; missing when none was ever known.',
   ],
   [

@@ -100,7 +100,7 @@ export const SUPPORT = featureGroup('support', true, [
     -1,
     'escalated tickets',
     '{now} tickets escalated in 90 days[; peers {peer}]',
-    'Tickets escalated.',
+    'Tickets with an escalation in the window.',
   ],
   [
     'csat_rate_180d',

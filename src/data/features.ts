@@ -31,13 +31,16 @@ export interface ReasonValues {
   readonly peer?: string;
 }
 
+/** A noun in the plural that {now} counts. */
+const ONE = /\{now\} ((?:outbound |active |weighted |contract |priority-one )?)(\w+)s\b/;
+
 /** A feature's sentence with its values: "12 events in 28 days, was 40; peers 55". */
 export function reasonText(feature: Feature, values: ReasonValues): string {
   const parts = feature.template.replaceAll(/\[([^\]]*)\]/g, (_whole, part: string) => {
     if (part.includes('{past}')) return values.past === undefined ? '' : part;
     return values.peer === undefined ? '' : part;
   });
-  return parts
+  return (values.now === '1' ? parts.replace(ONE, '{now} $1$2').replace('{now} people', '{now} person') : parts)
     .replaceAll('{now}', values.now)
     .replaceAll('{past}', values.past ?? '')
     .replaceAll('{peer}', values.peer ?? '');

@@ -11,6 +11,7 @@ import { openDuckDB } from '../../src/engine/duckdb.ts';
 import type { Engine, Row } from '../../src/engine/engine.ts';
 import { addDays, dayNumber } from '../../src/lib/dates.ts';
 import { openTiny } from '../helpers/tiny.ts';
+import { byAccount, companyOf } from './views-rows.ts';
 
 describe('the feature catalogue', () => {
   let engine: Engine;
@@ -45,6 +46,30 @@ describe('the feature catalogue', () => {
     expect(reasonText(feature, { now: '12', past: '40', peer: '55' })).toBe('12 events in 28 days, was 40; peers 55');
     expect(reasonText(feature, { now: '12', peer: '55' })).toBe('12 events in 28 days; peers 55');
     expect(reasonText(feature, { now: '12' })).toBe('12 events in 28 days');
+  });
+
+  it('counts one of a thing in the singular, and says no where a question is answered so', () => {
+    expect(reasonText(featureNamed('event_count_28d'), { now: '1', peer: '55' })).toBe('1 event in 28 days; peers 55');
+    expect(reasonText(featureNamed('outbound_count_90d'), { now: '1' })).toBe('1 outbound message in 90 days');
+    expect(reasonText(featureNamed('days_since_last_use'), { now: '1' })).toBe('no use for 1 day');
+    expect(reasonText(featureNamed('known_contact_count'), { now: '1' })).toBe('1 person known there');
+    expect(reasonText(featureNamed('active_days_28d'), { now: '1' })).toBe('used on 1 of 28 days');
+    expect(reasonText(featureNamed('is_executive_gone'), { now: 'no' })).toBe(
+      'the last executive contact has left: no',
+    );
+  });
+
+  it('counts an escalation that the desk exports as a moment without a flag', async () => {
+    const { engine: own } = await companyOf({
+      contract: [{ contract_id: 'c', account_id: 'a', start_date: '2024-01-01', mrr_amount: 10 }],
+      ticket: [
+        { ticket_id: 't1', account_id: 'a', created_at: '2024-05-01 09:00:00', escalated_at: '2024-05-03 09:00:00' },
+        { ticket_id: 't2', account_id: 'a', created_at: '2024-05-01 09:00:00' },
+      ],
+    });
+    const at = async (day: string) => (await byAccount(own, 'ticket_features', day)).get('a')?.['escalated_count_90d'];
+    expect([await at('2024-05-02'), await at('2024-05-10'), await at('2024-09-01')]).toEqual([0, 1, 0]);
+    own.close();
   });
 
   // Worked out by hand from fixtures/tiny (see its README for the windows).

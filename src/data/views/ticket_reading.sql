@@ -46,7 +46,8 @@ select
   as_of - cast(greatest(created_at, updated_at, answered_at, last_customer_reply_at, last_agent_reply_at) as date)
     as days_since_update,
   reopen_count,
-  coalesce(is_escalated, false) as is_escalated,
+  -- The moment alone says it as well: not every desk exports a flag beside it.
+  coalesce(is_escalated, false) or escalated_at is not null as is_escalated,
   escalated_at,
   csat_score,
   csat_comment

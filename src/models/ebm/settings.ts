@@ -32,8 +32,6 @@ export const EBM_DEFAULTS: EbmParams = {
 
 /** Fewest pair bins that small data are left with. */
 const FEWEST_PAIR_BINS = 8;
-/** λ added as outcomes go to 0. */
-const SMALL_DATA_L2 = 1;
 
 const WHOLE_FROM: readonly (readonly [keyof EbmParams, number, number])[] = [
   ['max_bins', 4, 256],
@@ -80,7 +78,7 @@ export function completeSettings(params: Partial<EbmParams>): EbmParams {
 
 /**
  * The settings as used for this many accounts with the outcome (or without, where those are fewer). Single features keep
- * their bins: early stopping and λ restrain them, and a coarse cut would lose what stands at a fine one.
+ * their bins: early stopping restrains them, and a coarse cut would lose what stands at a fine one.
  */
 export function shrinkSettings(settings: EbmParams, outcomes: number): { settings: EbmParams; shrunk: string[] } {
   if (outcomes >= settings.full_outcomes) return { settings: { ...settings, pair_proof: 0 }, shrunk: [] };
@@ -88,14 +86,14 @@ export function shrinkSettings(settings: EbmParams, outcomes: number): { setting
   const fewest = Math.min(FEWEST_PAIR_BINS, settings.pair_bins);
   // From half of the full outcomes on, fewer pair bins are no better.
   const pair_bins = Math.round(clamp(2 * share * settings.pair_bins, fewest, settings.pair_bins));
-  const l2 = Math.round((settings.l2 + SMALL_DATA_L2 * (1 - share)) * 1000) / 1000;
-  const shrunk = [
-    `${pair_bins} bins in pairs and a penalty of ${l2}: ${outcomes} outcomes, fewer than ${settings.full_outcomes}`,
-  ];
+  const shrunk =
+    pair_bins === settings.pair_bins
+      ? []
+      : [`${pair_bins} bins in pairs: ${outcomes} outcomes, fewer than ${settings.full_outcomes / 2}`];
   const looksForPairs = typeof settings.pairs === 'number' && settings.pairs > 0;
   if (!looksForPairs || outcomes >= settings.pair_outcomes) {
-    return { settings: { ...settings, pair_bins, l2 }, shrunk };
+    return { settings: { ...settings, pair_bins }, shrunk };
   }
   shrunk.push(`no pairs: ${outcomes} outcomes, fewer than ${settings.pair_outcomes}`);
-  return { settings: { ...settings, pair_bins, l2, pairs: 0 }, shrunk };
+  return { settings: { ...settings, pair_bins, pairs: 0 }, shrunk };
 }

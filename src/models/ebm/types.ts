@@ -48,7 +48,7 @@ export interface EbmParams {
    * `full_outcomes` and the pairs were not named; 0 = they stay.
    */
   readonly pair_proof: number;
-  /** Fewer accounts with the outcome than this: fewer pair bins and a stronger λ, in proportion, and pairs need proof. */
+  /** Fewer accounts with the outcome than this: pairs need proof; than half of it: fewer pair bins, in proportion. */
   readonly full_outcomes: number;
   /** Rows the fit looks at, at most: all accounts with the outcome and a weighted draw of the others. */
   readonly max_rows: number;
