@@ -9,6 +9,8 @@ export interface DriftInput {
   readonly now: Float64Array;
   /** Values are kinds, each its own bin; else bins are the deciles of `before`. */
   readonly isNominal: boolean;
+  /** How much further than chance dates lie apart that nothing lies between, ≥ 1 (`dateDispersion`). Default 1. */
+  readonly dispersion?: number;
 }
 
 /** How far a population has moved, and how far chance moves one of its size. */
@@ -18,6 +20,7 @@ export interface Drift {
   /** PSI that chance passes once in twenty at these sizes. */
   readonly psi_threshold: number;
   readonly p_value: number;
+  readonly dispersion: number;
   readonly bin_count: number;
   /** Accounts on either side. */
   readonly before_count: number;
@@ -38,10 +41,11 @@ const ALPHA = 0.05;
  * PSI ÷ (1/n + 1/m) follows χ² with B − 1 degrees of freedom (Yurdakul & Naranjo, "Statistical properties of the population
  * stability index", Journal of Risk Model Validation 14(4), 2020), so that the threshold is (1/n + 1/m) · χ²(B − 1) at 95 %.
  * n and m are accounts: the many rows of one account are one life told several times. Accounts on both sides make the
- * test more careful, not less. Shares are drawn half an account toward each bin, so that an empty one has a logarithm.
+ * test more careful, not less. What whole dates share (a weekday, a season, a mean that values are drawn toward) is no drift
+ * either: the law is stretched by `dispersion`, as counts with over-dispersion are. Shares are drawn half an account toward each bin, so that an empty one has a logarithm.
  */
 export function populationDrift(input: DriftInput): Drift {
-  const { before, beforeAccount, now, isNominal } = input;
+  const { before, beforeAccount, now, isNominal, dispersion = 1 } = input;
   const weight = accountShares(beforeAccount);
   const n = new Set(beforeAccount).size;
   const m = now.length;
@@ -49,6 +53,7 @@ export function populationDrift(input: DriftInput): Drift {
     psi: Number.NaN,
     psi_threshold: Number.NaN,
     p_value: Number.NaN,
+    dispersion,
     bin_count: 0,
     before_count: n,
     now_count: m,
@@ -66,7 +71,7 @@ export function populationDrift(input: DriftInput): Drift {
     const q = (bin.now + 0.5) / (m + 0.5 * count);
     psi += (q - p) * Math.log(q / p);
   }
-  const scale = 1 / n + 1 / m;
+  const scale = dispersion * (1 / n + 1 / m);
   return {
     ...none,
     psi,
@@ -74,6 +79,30 @@ export function populationDrift(input: DriftInput): Drift {
     p_value: chiSquareAbove(psi / scale, count - 1),
     bin_count: count,
   };
+}
+
+/**
+ * How many times further than chance one date lies from the next: the mean of PSI ÷ ((1/n + 1/m)(B − 1)) over neighbouring
+ * dates, at least 1. `dates` holds the values of each date, one an account, oldest first. Two months in which the same
+ * accounts hardly changed lie nearer together than chance; that is no licence to call less a shift.
+ */
+export function dateDispersion(dates: readonly Float64Array[], isNominal: boolean): number {
+  let sum = 0;
+  let count = 0;
+  for (let i = 1; i < dates.length; i++) {
+    const before = dates[i - 1] as Float64Array;
+    const now = dates[i] as Float64Array;
+    const { psi, bin_count } = populationDrift({
+      before,
+      beforeAccount: Int32Array.from(before.keys()),
+      now,
+      isNominal,
+    });
+    if (Number.isNaN(psi)) continue;
+    sum += psi / ((1 / before.length + 1 / now.length) * (bin_count - 1));
+    count++;
+  }
+  return count === 0 ? 1 : Math.max(1, sum / count);
 }
 
 /** Weight of each row so that every account weighs 1. */

@@ -3,7 +3,7 @@ import type { ChurnModel } from '../contract/churn-model.ts';
 import { PANEL_KEYS } from '../data/panel.ts';
 import type { Columnar, Engine } from '../engine/engine.ts';
 import { benjaminiHochberg } from '../models/change.ts';
-import { type Drift, populationDrift } from '../models/drift.ts';
+import { type Drift, dateDispersion, populationDrift } from '../models/drift.ts';
 import { nominalColumn } from '../models/feature-column.ts';
 
 /** How far one feature of the population has moved since the model learnt. */
@@ -47,13 +47,16 @@ export async function judgeDrift(
   const ids = before.text('account_id').map((id) => id ?? '');
   const place = new Map([...new Set(ids)].sort().map((id, index) => [id, index]));
   const beforeAccount = Int32Array.from(ids, (id) => place.get(id) ?? -1);
+  const dates = before.number('observation_date');
   const keys = new Set<string>(PANEL_KEYS);
   const found = before.info
     .filter(({ name }) => !keys.has(name))
     .map(({ name, type }) => {
-      const sides = type === 'VARCHAR' ? kinds(before, now, name) : [before.number(name), now.number(name)];
+      const isNominal = type === 'VARCHAR';
+      const sides = isNominal ? kinds(before, now, name) : [before.number(name), now.number(name)];
       const [then = new Float64Array(0), today = new Float64Array(0)] = sides;
-      const input = { before: then, beforeAccount, now: today, isNominal: type === 'VARCHAR' };
+      const dispersion = dateDispersion(byDate(then, dates), isNominal);
+      const input = { before: then, beforeAccount, now: today, isNominal, dispersion };
       return { feature: name, is_in_model: used.has(name), drift: populationDrift(input) };
     })
     .filter(({ drift }) => !Number.isNaN(drift.psi));
@@ -78,6 +81,21 @@ export async function judgeDrift(
         b.psi / b.psi_threshold - a.psi / a.psi_threshold ||
         (a.feature < b.feature ? -1 : 1),
     );
+}
+
+/** Dates of the past that are held against each other, the latest. */
+const MOST_DATES = 13;
+
+/** Values of each of the latest dates, oldest first; rows come in order of date. */
+function byDate(values: Float64Array, dates: Float64Array): Float64Array[] {
+  const out: Float64Array[] = [];
+  for (let start = 0; start < dates.length; ) {
+    let end = start;
+    while (end < dates.length && dates[end] === dates[start]) end++;
+    out.push(values.slice(start, end));
+    start = end;
+  }
+  return out.slice(-MOST_DATES);
 }
 
 /** Text of both sides as the places of one list of kinds. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom, randomInt } from '../../src/lib/random.ts';
-import { chiSquareAbove, chiSquareCritical, populationDrift } from '../../src/models/drift.ts';
+import { chiSquareAbove, chiSquareCritical, dateDispersion, populationDrift } from '../../src/models/drift.ts';
 
 describe('the chi-square law', () => {
   it('has its tabulated values', () => {
@@ -76,6 +76,29 @@ describe('the population stability index', () => {
       isNominal: false,
     });
     expect(moved.p_value).toBeLessThan(1e-6);
+  });
+
+  it('takes what whole dates share for what it is', () => {
+    const random = createRandom(8);
+    const dates = (spread: number) =>
+      Array.from({ length: 13 }, () => {
+        const shift = spread * (random() - 0.5);
+        return each(150, () => random() + shift);
+      });
+    expect(dateDispersion(dates(0), false)).toBeLessThan(1.4);
+    let called = 0;
+    for (let draw = 0; draw < 60; draw++) {
+      const past = dates(0.8);
+      const dispersion = dateDispersion(past.slice(0, 12), false);
+      expect(dispersion).toBeGreaterThan(2);
+      const before = Float64Array.from(past.slice(0, 12).flatMap((date) => [...date]));
+      const now = past[12] ?? new Float64Array(0);
+      const beforeAccount = Int32Array.from(before.keys(), (i) => i % 150);
+      const drift = populationDrift({ before, beforeAccount, now, isNominal: false, dispersion });
+      if (drift.psi > drift.psi_threshold) called++;
+    }
+    // Without the stretch nearly every date is called.
+    expect(called / 60).toBeLessThan(0.1);
   });
 
   it('says nothing of a constant or an empty side', () => {
