@@ -152,7 +152,10 @@ class IngestRun {
   async stack(name: string): Promise<void> {
     const custom = customColumns(this.#config, name);
     const parts = await this.#read(name, custom, undefined);
-    await this.#engine.materialise(`ingest.${name}`, stackedSql(contractTable(name), parts, custom));
+    const sql = stackedSql(contractTable(name), parts, custom);
+    // Only tables that ids are found in are read more than once.
+    if (IDENTITY_TABLES.includes(name)) await this.#engine.materialise(`ingest.${name}`, sql);
+    else await this.#engine.execute(`create or replace view ingest.${quoteName(name)} as ${sql}`);
   }
 
   /** Writes the canonical table from what was stacked; usage is read here, with its accounts joined on the way. */
@@ -167,7 +170,8 @@ class IngestRun {
     }
     const marked = await settleTable(this.#engine, name, this.#parts.get(name) ?? [], custom, identity);
     this.#rejects.set(name, await this.#located(name, marked));
-    await this.#engine.execute(`drop table if exists ingest.${name}`);
+    const kind = IDENTITY_TABLES.includes(name) ? 'table' : 'view';
+    await this.#engine.execute(`drop ${kind} if exists ingest.${quoteName(name)}`);
   }
 
   /** Gives the rejects of `name` their lines, file by file. */

@@ -44,6 +44,9 @@ export const AT_RISK_COLUMNS: readonly TableColumn[] = [
 /** Days back to the score that a row's change is told from, where no earlier list was printed. */
 const LOOK_BACK_DAYS = 7;
 
+/** The accounts on the list, bound as a JSON array: a book has many more. */
+const SHOWN = 'select unnest(cast($shown::json as varchar[]))';
+
 const ACCOUNTS = `
   select s.account_id, s.name, s.csm, s.segment, s.plan, s.industry, s.country, s.seats, s.tenure_days, s.arr_amount,
     s.decision_date, s.decision_days, c.basis as churn_basis, c.churn_probability, c.churn_probability_low,
@@ -63,7 +66,8 @@ const ACCOUNTS = `
       ) as position
       from contact_asof($as_of::date) where left_date is null and not coalesce(is_opted_out, false)
     ) where position = 1
-  ) as p on p.account_id = s.account_id`;
+  ) as p on p.account_id = s.account_id
+  where s.account_id in (${SHOWN})`;
 
 /**
  * The at-risk list of a date as the supervisor filled it: by CSM, then rank, each row with its dated reasons, what
@@ -71,21 +75,28 @@ const ACCOUNTS = `
  */
 export async function composeAtRisk(engine: Engine, asOf: Day, result: StepResult): Promise<(CardCells & CellRow)[]> {
   if (result.shown.length === 0) return [];
+  const shown = JSON.stringify(result.shown.map(({ alert }) => alert.account_id));
   const accounts = new Map(
-    (await engine.rows(ACCOUNTS, { as_of: asOf })).map((row) => [String(row['account_id']), row]),
+    (await engine.rows(ACCOUNTS, { as_of: asOf, shown })).map((row) => [String(row['account_id']), row]),
   );
-  const reasons = groupRows(await engine.rows('select * from finding.churn_reason order by account_id, position'));
+  const reasons = groupRows(
+    await engine.rows(
+      `select * from finding.churn_reason where account_id in (${SHOWN}) order by account_id, position`,
+      { shown },
+    ),
+  );
   const earlier = groupRows(
     await engine.rows(
       `select account_id, as_of, churn_probability from scores_asof($as_of::date) where as_of <= $back::date
+         and account_id in (${SHOWN})
        order by account_id, as_of`,
-      { as_of: asOf, back: addDays(asOf, -LOOK_BACK_DAYS) },
+      { as_of: asOf, back: addDays(asOf, -LOOK_BACK_DAYS), shown },
     ),
   );
-  return result.shown.map((shown, index) => {
-    const account = accounts.get(shown.alert.account_id) ?? {};
-    const own = reasons.get(shown.alert.account_id) ?? [];
-    return rowOf(shown, index + 1, account, own, earlier.get(shown.alert.account_id)?.at(-1), asOf);
+  return result.shown.map((item, index) => {
+    const account = accounts.get(item.alert.account_id) ?? {};
+    const own = reasons.get(item.alert.account_id) ?? [];
+    return rowOf(item, index + 1, account, own, earlier.get(item.alert.account_id)?.at(-1), asOf);
   });
 }
 

@@ -116,14 +116,21 @@ export async function settleTable(
     with resolved as (${contractId(branches.join('\nunion all\n'))})
     select dated.* from (select * replace (coalesce(${known.join(', ')}) as known_on, ${key} as row_key) from resolved) as dated
     ${name === 'account' ? `left join (select account_id as child_id, payer_id from ingest.rollup) as rollup on rollup.child_id = coalesce(given_id, dated.account_id)` : ''} ${isOwn}`);
-  // Only rows that share a key are hashed and sorted; nearly every row stands alone.
-  await engine.execute(`create or replace table ingest.settled as
+  // Only rows that share a key are hashed and sorted; nearly every row, mostly every one, stands alone.
+  const [repeats] = await engine.rows(
+    'select count(*) as found from (select row_key from ingest.keyed group by row_key having count(*) > 1)',
+  );
+  const kind = repeats?.['found'] === 0 ? 'view' : 'table';
+  await engine.execute(
+    kind === 'view'
+      ? 'create view ingest.settled as select *, 1 as copy from ingest.keyed'
+      : `create table ingest.settled as
     with repeated as (select row_key from ingest.keyed group by row_key having count(*) > 1)
     select *, 1 as copy from ingest.keyed where row_key not in (select row_key from repeated)
     union all
     select *, row_number() over (partition by row_key order by ${[...fresh, 'known_on desc nulls last', hash].join(', ')}) as copy
-    from ingest.keyed where row_key in (select row_key from repeated)`);
-  await engine.execute('drop table ingest.keyed');
+    from ingest.keyed where row_key in (select row_key from repeated)`,
+  );
   const isSingle = SINGLE_KEY.has(name);
   const rowKey = isSingle ? 'row_key' : `case when copy > 1 then row_key || '#' || copy else row_key end as row_key`;
   await engine.materialise(
@@ -132,7 +139,7 @@ export async function settleTable(
   );
   const rejects = isSingle ? await duplicateRejects(engine, table) : [];
   if (hasAccount && name !== 'account') rejects.push(...(await unjoinedRejects(engine, name, isSingle)));
-  await engine.execute('drop table ingest.settled');
+  await engine.execute(`drop ${kind} ingest.settled; drop table ingest.keyed`);
   return rejects;
 }
 
