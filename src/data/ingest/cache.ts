@@ -13,6 +13,8 @@ const KEEP_MS = 7 * 86_400_000;
 
 /** What is known of one ingested part beside its rows; written last, so that its presence means the part is whole. */
 export interface PartMeta {
+  /** The file all rows are of, where they do not carry its name themselves. */
+  readonly file?: string;
   readonly rows: number;
   /** Rows left out because a required cell cannot be read. */
   readonly quarantined: number;

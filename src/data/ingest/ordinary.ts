@@ -19,7 +19,8 @@ export async function readOrdinary(
   target: string,
   files: readonly { reader: Reader; label: string; file: string }[],
 ): Promise<PartMeta | undefined> {
-  if (request.table !== 'usage' || files.some(({ reader }) => reader.isGzip)) return undefined;
+  const [only, ...others] = files;
+  if (request.table !== 'usage' || only === undefined || others.length > 0 || only.reader.isGzip) return undefined;
   const { date_order, timezone } = request.source;
   const context = { dateOrder: date_order, sourceZone: timezone ?? config.timezone, zone: config.timezone };
   const types = plainTypes({ ...request, context, files });
@@ -27,7 +28,7 @@ export async function readOrdinary(
   await dropNotes(engine);
   try {
     const sql = projectionSql({ ...request, context, files, isCareful: false, types });
-    await writeParquet(engine, sql, target);
+    await writeParquet(engine, sql, target, 'dictionary_size_limit 3000');
   } catch {
     // A cell is out of the ordinary, or reading as text meets the same fault and has the words for it.
     return undefined;
@@ -39,6 +40,7 @@ export async function readOrdinary(
   const columns = (await engine.describe(`select * from read_parquet(${quoteText(target)})`)).map(({ name }) => name);
   const warnings = files.flatMap(({ reader }) => reader.warnings);
   return {
+    file: only.label,
     rows: Number(counted?.['rows']),
     quarantined: 0,
     dateOrder: undefined,

@@ -294,10 +294,12 @@ function ordinarySelect(
   input: ProjectionInput,
   at: (name: string) => string | undefined,
 ): string {
-  const list = [...output].map(([name, sql]) => `${sql} as ${quoteName(name)}`);
+  // The day of an event and the name of the file are known without writing them twenty million times.
+  const kept = [...output].filter(([name]) => name !== 'occurred_on' || !output.has('occurred_at'));
+  const list = kept.map(([name, sql]) => `${sql} as ${quoteName(name)}`);
   const only =
     any.length === 0 ? '' : `where case when ${any.join(' or ')} then error('out of the ordinary') else true end`;
-  const judged = `select ${[...list, 'source_file'].join(', ')} from typed ${only}`;
+  const judged = `select ${list.join(', ')} from typed ${only}`;
   return input.table === 'usage' ? withAccounts(judged, input, at) : judged;
 }
 

@@ -53,10 +53,16 @@ export function stackedSql(table: ContractTable, parts: readonly Part[], custom:
   return [empty, ...selects].join('\nunion all\n');
 }
 
-/** Parts of one source have the same columns, so that they can be read as one list of files. */
+/**
+ * Parts of one source have the same columns, so that they can be read as one list of files; those that do not carry the
+ * name of their file stand alone.
+ */
 function groupBySource(parts: readonly Part[]): Part[][] {
   const groups = new Map<unknown, Part[]>();
-  for (const part of parts) groups.set(part.source, [...(groups.get(part.source) ?? []), part]);
+  for (const part of parts) {
+    const key = part.meta.file === undefined ? part.source : part;
+    groups.set(key, [...(groups.get(key) ?? []), part]);
+  }
   return [...groups.values()];
 }
 
@@ -277,13 +283,16 @@ export async function createUsage(
   const columns = allColumns(contractTable('usage'), custom);
   const selects = groupBySource(parts).map((group) => {
     const [first] = group;
+    const file = first?.meta.file;
     const has = (column: string) => first?.meta.columns.includes(column) === true;
     const period = first?.source.period;
+    const day = has('occurred_on') ? 'occurred_on' : 'cast(occurred_at as date)';
     const cell = (column: string, type: string): string => {
       if (column === 'period') return quoteText(period ?? 'event');
-      if (column === 'period_end') return period === undefined ? 'cast(null as date)' : 'occurred_on';
-      if (column === 'known_on')
-        return has('known_at') ? 'coalesce(cast(known_at as date), occurred_on)' : 'occurred_on';
+      if (column === 'period_end') return period === undefined ? 'cast(null as date)' : day;
+      if (column === 'known_on') return has('known_at') ? `coalesce(cast(known_at as date), ${day})` : day;
+      if (column === 'occurred_on') return day;
+      if (column === 'source_file' && file !== undefined) return quoteText(file);
       if (column === 'row_key') return has('insert_id') ? 'insert_id' : 'cast(null as varchar)';
       if (column === 'event_count' && !has(column) && period === undefined) return 'cast(1 as bigint)';
       return has(column) ? `cast(${quoteName(column)} as ${type})` : `cast(null as ${type})`;
@@ -299,8 +308,9 @@ export async function usageRejects(engine: Engine, parts: readonly Part[]): Prom
   const rejects: MarkedReject[] = [];
   for (const part of parts) {
     const rows = await engine.rows(
-      `select source_file, unjoined_id, count(*) as row_count from read_parquet(${quoteText(part.parquet)}) where unjoined_id is not null
-       group by source_file, unjoined_id order by source_file, unjoined_id limit ${LISTED}`,
+      `select source_file, unjoined_id, count(*) as row_count
+       from (select unjoined_id, ${part.meta.file === undefined ? 'source_file' : `${quoteText(part.meta.file)} as source_file`} from read_parquet(${quoteText(part.parquet)}))
+       where unjoined_id is not null group by source_file, unjoined_id order by source_file, unjoined_id limit ${LISTED}`,
     );
     rejects.push(...rows.map((row) => unjoined('usage', row)));
   }
