@@ -1,10 +1,10 @@
 import type { BasisModel } from '../contract/churn-model.ts';
-import type { Explanation, FeatureColumn } from '../contract/model.ts';
+import type { Explanation, FeatureColumn, FittedModel } from '../contract/model.ts';
 import { sigmoid } from '../lib/numbers.ts';
 import { foldCalibration } from './calibration.ts';
 import { horizonProbabilities } from './horizons.ts';
 import { quantileOf } from './metrics/bootstrap.ts';
-import { explainServing } from './serving.ts';
+import { explainServing, logOddsServing } from './serving.ts';
 
 /** What a basis says of each row. */
 export interface ChurnScores {
@@ -31,7 +31,7 @@ export function scoreBasis(basis: BasisModel, columns: readonly FeatureColumn[],
   if (basis.served === null) throw new Error(`the basis ${basis.basis} has no serving rung`);
   const explanation = calibrated(explainServing(basis.served, columns), basis.calibration);
   const churn_probability = explanation.log_odds.map(sigmoid);
-  const refits = basis.refits.map((model) => calibrated(explainServing(model, columns), basis.calibration).log_odds);
+  const refits = basis.refits.map((model) => calibratedLogOdds(model, columns, basis.calibration));
   const rowCount = churn_probability.length;
   const low = new Float64Array(rowCount);
   const high = new Float64Array(rowCount);
@@ -49,7 +49,17 @@ export function scoreBasis(basis: BasisModel, columns: readonly FeatureColumn[],
 /** Calibrated probabilities of the serving rung alone, in (0, 1): what `scoreBasis` gives, without intervals and reasons. */
 export function probabilitiesOfBasis(basis: BasisModel, columns: readonly FeatureColumn[]): Float64Array {
   if (basis.served === null) throw new Error(`the basis ${basis.basis} has no serving rung`);
-  return calibrated(explainServing(basis.served, columns), basis.calibration).log_odds.map(sigmoid);
+  return calibratedLogOdds(basis.served, columns, basis.calibration).map(sigmoid);
+}
+
+function calibratedLogOdds(
+  model: FittedModel,
+  columns: readonly FeatureColumn[],
+  calibration: BasisModel['calibration'],
+): Float64Array {
+  const log_odds = logOddsServing(model, columns);
+  if (calibration === null) return log_odds;
+  return log_odds.map((value) => calibration.intercept + calibration.slope * value);
 }
 
 function calibrated(explanation: Explanation, calibration: BasisModel['calibration']): Explanation {

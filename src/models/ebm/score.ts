@@ -115,7 +115,8 @@ function forEachBlock(
   }
 }
 
-function logOdds(model: EbmModel, columns: readonly FeatureColumn[]): Float64Array {
+/** Log-odds of each row, the very numbers that `explainColumns` takes apart. */
+export function logOdds(model: EbmModel, columns: readonly FeatureColumn[]): Float64Array {
   const out = new Float64Array(columns[0]?.values.length ?? 0).fill(model.intercept);
   const terms = compile(model);
   forEachBlock(model, columns, (bins, from, rows) => {
