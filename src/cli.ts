@@ -5,6 +5,7 @@ import { register as atRisk } from './commands/at-risk.ts';
 import { register as backtest } from './commands/backtest.ts';
 import { register as check } from './commands/check.ts';
 import { register as churn } from './commands/churn.ts';
+import { register as compare } from './commands/compare.ts';
 import { register as completion } from './commands/completion.ts';
 import { register as demoRun } from './commands/demo-run.ts';
 import { SHARED } from './commands/flags.ts';
@@ -37,6 +38,7 @@ const VERBS = [
   train,
   model,
   backtest,
+  compare,
   signals,
   retro,
   completion,

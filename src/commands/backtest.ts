@@ -1,37 +1,14 @@
-import { type Command, Option } from 'commander';
-import type { Day } from '../contract/agent.ts';
-import { count, day, withAllowLeak, withSharedFlags } from './flags.ts';
+import type { Command } from 'commander';
+import { withAllowLeak, withSharedFlags } from './flags.ts';
 import { checkPlaces, type GateFlags, withGateFlags, writeGateOutputs } from './gate-flags.ts';
+import { type ReplayFlags, withReplayFlags } from './replay-flags.ts';
 import { type Finish, readOptions, show } from './session.ts';
 
-interface BacktestFlags extends GateFlags {
-  readonly from?: Day;
-  readonly to?: Day;
-  readonly every?: 'month' | 'week';
-  readonly origins?: number;
-  readonly horizon?: number;
-}
-
-const whole = (flag: string) => (value: string) => count(flag, value);
+type BacktestFlags = ReplayFlags & GateFlags;
 
 /** `retain backtest`: replays the past and scores every prediction against what happened. */
 export function register(program: Command, finish: Finish): void {
-  const verb = program
-    .command('backtest')
-    .addOption(
-      new Option('--from <date>', 'first day that may be an origin').argParser((value) => day('--from', value)),
-    )
-    .addOption(new Option('--to <date>', 'last day that may be an origin').argParser((value) => day('--to', value)))
-    .addOption(
-      new Option('--every <period>', 'how far apart origins are; default: model.every').choices(['month', 'week']),
-    )
-    .addOption(
-      new Option('--origins <n>', 'at most so many, the latest (default: 12; with --from all)').argParser(
-        whole('--origins'),
-      ),
-    )
-    .addOption(new Option('--horizon <days>', 'days in which the outcome is counted').argParser(whole('--horizon')));
-  withAllowLeak(withSharedFlags(withGateFlags(verb)))
+  withAllowLeak(withSharedFlags(withGateFlags(withReplayFlags(program.command('backtest')))))
     .summary('replays the past and scores predictions against what happened')
     .description(
       'At each origin every list that claims to tell an outcome is made from what was known that day and scored ' +

@@ -19,7 +19,7 @@ import { earlyLeaveRates, readBook, waitDays } from './backtest/book.ts';
 import { fitOrigins, type OriginFit } from './backtest/fits.ts';
 import { type ListedFigures, listedFigures } from './backtest/listed.ts';
 import { backtestReport } from './backtest/report.ts';
-import { listRelations, type ReplayedLists, replayLists } from './backtest/shown.ts';
+import { listRelations, type ReplayedLists, replayLists, type ShownDate } from './backtest/shown.ts';
 import {
   BASES,
   basesOf,
@@ -52,12 +52,16 @@ export interface BacktestOptions extends CommonOptions {
   readonly origins?: number;
   /** Days in which the outcome is counted; wins over `churn.horizon_days`. */
   readonly horizon?: number;
+  /** Keep where every account stood at each origin, for a comparison. */
+  readonly keepStandings?: boolean;
 }
 
 /** A backtest and its report; the gate adds its outcomes to both. */
 export interface BacktestRun {
   readonly report: RunReport;
   readonly result: BacktestResult;
+  /** The lists as they would have been shown, oldest first. */
+  readonly dates: readonly ShownDate[];
 }
 
 /** Everything a report of a backtest is made of. */
@@ -84,14 +88,14 @@ export async function backtest(options: BacktestOptions): Promise<BacktestRun> {
     throw new UserError(`--from ${options.from} is after --to ${options.to}`, { hint: 'Swap the two.' });
   }
   const workspace = await openWorkspace(options, (config) => adjusted(config, options));
-  const { report, result, fitting } = await replayPast(workspace, options);
+  const { fitting, ...run } = await replayPast(workspace, options);
   const total = performance.now() - started;
   if (fitting > 0) {
     options.progress.note(
       `${seconds(total)} in all, ${seconds(fitting)} of them the origins' own fits: ${(total / fitting).toFixed(2)} times`,
     );
   }
-  return { report, result };
+  return run;
 }
 
 function seconds(milliseconds: number): string {
@@ -136,7 +140,7 @@ export async function replayPast(
     }
   }
   const report = await backtestReport({ ...done, workspace, left_out: [...done.left_out, ...left_out] });
-  return { report, result: done.result, fitting };
+  return { report, result: done.result, dates: done.lists.dates, fitting };
 }
 
 /** The configuration under the flags of a backtest. */
@@ -188,7 +192,13 @@ async function measure(
   const earlyRates = await earlyLeaveRates(engine, config, tested);
   const capacity = config.capacity.rows_per_csm * (await csmCount(workspace));
   progress.stage('replaying the lists');
-  const lists = await replayLists(workspace, tested, new Map(known.map((fit) => [fit.asOf, fit.model])), progress);
+  const lists = await replayLists(
+    workspace,
+    tested,
+    new Map(known.map((fit) => [fit.asOf, fit.model])),
+    progress,
+    options.keepStandings,
+  );
   await clearDate(engine);
   progress.done();
   progress.stage('measuring');

@@ -30,6 +30,22 @@ export interface ShownDate {
   readonly asOf: Day;
   readonly shown: readonly string[];
   readonly held: readonly { readonly account_id: string; readonly why: string }[];
+  /** Pool whose list each shown account stood on; null where nobody holds it. */
+  readonly pools?: ReadonlyMap<string, string | null>;
+  /** Where every active account stood, when that was asked for. */
+  readonly standings?: readonly Standing[];
+}
+
+/** An active account on one date: who holds it, what it pays, what its health was. */
+export interface Standing {
+  readonly account_id: string;
+  readonly name: string | null;
+  readonly csm: string | null;
+  /** ARR in the reporting currency; null = unknown. */
+  readonly arr_amount: number | null;
+  /** Null = unscored. */
+  readonly band: string | null;
+  readonly health_score: number | null;
 }
 
 /** The agents and the supervisor lived through the tested dates. */
@@ -56,6 +72,7 @@ export async function replayLists(
   tested: readonly Day[],
   models: ReadonlyMap<Day, ChurnModel>,
   progress: Progress,
+  keepStandings = false,
 ): Promise<ReplayedLists> {
   const { engine, config } = workspace;
   await reviseLastReading(workspace);
@@ -100,6 +117,8 @@ export async function replayLists(
         held: result.suppressed
           .filter(({ proposal, why }) => proposal?.kind === 'alert' && why !== 'merged')
           .map(({ account_id, why }) => ({ account_id, why })),
+        pools: new Map(result.shown.map(({ alert }) => [alert.account_id, alert.csm])),
+        ...(keepStandings && answered.has('health') ? { standings: await readStandings(engine, asOf) } : {}),
       });
       const constants = { config_hash: workspace.configHash, calibration_id: null, model_id: null };
       await rememberDate(engine, 'backtest', asOf, true, constants, ['health_reading']);
@@ -135,6 +154,27 @@ async function readClaim(engine: Engine, table: string, column: string): Promise
      where ${quoteName(column)} is not null order by account_id`,
   );
   return new Map(rows.map((row) => [String(row['account_id']), Number(row['claimed'])]));
+}
+
+async function readStandings(engine: Engine, asOf: Day): Promise<Standing[]> {
+  const rows = await engine.rows(
+    `select a.account_id, a.name, a.csm, cast(a.arr_amount as double) as arr_amount, r.band,
+       cast(r.health_score as double) as health_score
+     from account_state($as_of::date) as a
+     left join finding.health_reading as r on r.account_id = a.account_id
+     where a.status = 'active' order by a.account_id`,
+    { as_of: asOf },
+  );
+  const text = (value: unknown) => (value === null || value === undefined ? null : String(value));
+  const amount = (value: unknown) => (typeof value === 'number' ? value : null);
+  return rows.map((row) => ({
+    account_id: String(row['account_id']),
+    name: text(row['name']),
+    csm: text(row['csm']),
+    arr_amount: amount(row['arr_amount']),
+    band: text(row['band']),
+    health_score: amount(row['health_score']),
+  }));
 }
 
 async function readPeers(engine: Engine): Promise<HealthCalibration> {

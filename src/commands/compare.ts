@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import { withAllowLeak, withSharedFlags } from './flags.ts';
+import { type ReplayFlags, withReplayFlags } from './replay-flags.ts';
+import { readOptions, show } from './session.ts';
+
+/** `retain compare A.yaml B.yaml`: two configurations replayed over the same past. */
+export function register(program: Command): void {
+  const verb = program
+    .command('compare')
+    .argument('<a>', 'configuration')
+    .argument('<b>', 'the one it is compared with');
+  withAllowLeak(withSharedFlags(withReplayFlags(verb)))
+    .summary('two configurations over the same past: bands, alerts, accuracy')
+    .description(
+      'Replays both configurations at the same origins and tells which accounts and how much ARR change band, which ' +
+        'alerts are added and removed for each CSM, and by how much each figure of accuracy differs, paired, with its ' +
+        'interval. Reads no ledger and writes none.',
+    )
+    .action(async (first: string, second: string, flags: ReplayFlags, command: Command) => {
+      const options = await readOptions(command);
+      const { compare } = await import('../pipeline/compare.ts');
+      const { report } = await compare({ ...options, ...flags, first, second });
+      await show(report, options, command);
+    });
+}
