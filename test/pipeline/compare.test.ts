@@ -92,7 +92,14 @@ describe('two configurations of the sample company', () => {
     );
     const silent = { stage: () => undefined, detail: () => undefined, done: () => undefined, note: () => undefined };
     compared = await compare({
-      ...{ first, second, to: '2025-04-30' as const, origins: 2, data: join(ROOT, 'fixtures/sample'), store: join(folder, 'store') },
+      ...{
+        first,
+        second,
+        to: '2025-04-30' as const,
+        origins: 2,
+        data: join(ROOT, 'fixtures/sample'),
+        store: join(folder, 'store'),
+      },
       ...{ format: 'json', quiet: true, debug: false, color: false, width: 80, wait: 1, today: '2026-07-10' },
       progress: silent,
     });

@@ -43,7 +43,9 @@ export function judgeGate(gate: Gate, result: BacktestResult, settings: GateSett
       : judged(gate, scope.figures, chosen, settings.min_outcomes);
   if (silent === undefined) return { outcome, warnings: chosen?.warnings ?? [] };
   const sentence = `${silent.sentence} Nothing this gate claims is shown.`;
-  return { outcome: { ...outcome, status: 'failed', sentence }, warnings: [] };
+  // What rests on too few outcomes is no figure: it is not told.
+  const told = silent.verdict === 'too_few_outcomes' ? { found: null, margin: null } : {};
+  return { outcome: { ...outcome, ...told, status: 'failed', sentence }, warnings: [] };
 }
 
 function judged(
@@ -67,7 +69,7 @@ function judged(
   const told = { gate: gate.text, rows, wanted: gate.wanted, found, margin };
   if (figure.outcome_count < minOutcomes && gate.measure.is_without_outcomes !== true) {
     const sentence = `only ${accounts(figure.outcome_count)} with the outcome (${rows === 'all' ? 'all rows' : 'unworked rows'}), ${minOutcomes} are needed for a verdict`;
-    return { ...told, status: 'no_verdict', sentence };
+    return { ...told, found: null, margin: null, status: 'no_verdict', sentence };
   }
   const span =
     reading.low === null || reading.high === null

@@ -63,7 +63,7 @@ describe('a gate held against figures', () => {
     const none = backtestResult({ figures: [figure({ value: null, low: null, high: null })] });
     expect(judge('auc>=0.1', none).outcome.status).toBe('no_verdict');
     const { outcome } = judge('auc[term:long]>=.6');
-    expect(outcome).toMatchObject({ status: 'no_verdict', found: 0.9 });
+    expect(outcome).toMatchObject({ status: 'no_verdict', found: null, margin: null });
     expect(outcome.sentence).toContain('only 12 accounts with the outcome (all rows), 30 are needed');
   });
 });
@@ -112,6 +112,7 @@ describe('a prediction without a verdict', () => {
         const { outcome } = judge(text, result);
         expect(outcome.status).toBe('failed');
         expect(outcome.sentence).toContain(sentence);
+        if (kind === 'too_few_outcomes') expect([outcome.found, outcome.margin]).toEqual([null, null]);
       }
     }
     expect(
