@@ -20,7 +20,9 @@ export function withReplayFlags(verb: Command): Command {
   return verb
     .addOption(dated('--from', 'first day that may be an origin'))
     .addOption(dated('--to', 'last day that may be an origin'))
-    .addOption(new Option('--every <period>', 'how far apart origins are; default: model.every').choices(['month', 'week']))
+    .addOption(
+      new Option('--every <period>', 'how far apart origins are; default: model.every').choices(['month', 'week']),
+    )
     .addOption(whole('--origins', 'n', 'at most so many, the latest (default: 12; with --from all)'))
     .addOption(whole('--horizon', 'days', 'days in which the outcome is counted'));
 }
