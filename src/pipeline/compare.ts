@@ -113,7 +113,10 @@ function reportOf({ first, second }: CompareOptions, a: BacktestRun, b: Backtest
   const told = `${people} accounts change band at some origin, ${latest.length} at the last (${last ?? 'none'})`;
   const alertsTold = `${added} alerts added and ${alerts.length - added} removed over ${dates.length} origins`;
   const clear = accuracy.filter(({ low, high }) => Number(low) > 0 || Number(high) < 0).length;
-  const accuracyTold = `${clear} of ${accuracy.length} figures differ by more than their 90 % interval`;
+  const accuracyTold =
+    accuracy.length === 0
+      ? 'no prediction has outcomes enough under both to compare its accuracy'
+      : `${clear} of ${accuracy.length} figures differ by more than their 90 % interval`;
   return {
     header: {
       ...a.report.header,
