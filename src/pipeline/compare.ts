@@ -200,6 +200,6 @@ function list(
     notes,
     rowCount: rows.length,
     rows: rowSource(rows),
-    empty: 'no difference',
+    empty: name === 'accuracy' ? 'nothing to compare' : 'no difference',
   };
 }
