@@ -52,7 +52,12 @@ async function company(planted: boolean, change: Partial<Config['model']> = {}) 
       usage: accounts.flatMap((i) =>
         days
           .filter((day) => uses(i, day))
-          .map((day) => ({ account_id: `a${i}`, occurred_at: `${day} 10:00:00`, event_count: 3 + (i % 4) })),
+          .map((day) => ({
+            account_id: `a${i}`,
+            occurred_at: `${day} 10:00:00`,
+            user_id: `u${i}`,
+            event_count: 3 + (i % 4),
+          })),
       ),
     },
     (base) => ({
