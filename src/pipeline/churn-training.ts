@@ -13,7 +13,7 @@ import { judgeLeaks, type LeakVerdict } from './leak-verdict.ts';
 import { buildPanel, readBasis } from './panel.ts';
 
 /** Raised when the stored form of a churn model changes; one of another form is fitted again. */
-export const CHURN_MODEL_SCHEMA = 4;
+export const CHURN_MODEL_SCHEMA = 5;
 /**
  * Outcomes that holders of a fact must have been due at the rate of the rest before evidence can take its red away. A
  * fact that doubles the rate then shows ten or fewer of twenty by chance once in a hundred times.
