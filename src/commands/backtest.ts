@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { withAllowLeak, withSharedFlags } from './flags.ts';
 import { checkPlaces, type GateFlags, withGateFlags, writeGateOutputs } from './gate-flags.ts';
-import { type ReplayFlags, withReplayFlags } from './replay-flags.ts';
+import { type ReplayFlags, refuseChoice, withReplayFlags } from './replay-flags.ts';
 import { type Finish, readOptions, show } from './session.ts';
 
 type BacktestFlags = ReplayFlags & GateFlags;
@@ -17,6 +17,7 @@ export function register(program: Command, finish: Finish): void {
     )
     .action(async (flags: BacktestFlags, command: Command) => {
       const options = await readOptions(command);
+      refuseChoice(options, 'For the figures by segment give --list slices.');
       checkPlaces(flags, options);
       const { gatedBacktest } = await import('../pipeline/gate.ts');
       const { report, exitCode } = await gatedBacktest({ ...options, ...flags });

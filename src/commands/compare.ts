@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withAllowLeak, withSharedFlags } from './flags.ts';
-import { type ReplayFlags, withReplayFlags } from './replay-flags.ts';
+import { type ReplayFlags, refuseChoice, withReplayFlags } from './replay-flags.ts';
 import { readOptions, show } from './session.ts';
 
 /** `retain compare A.yaml B.yaml`: two configurations replayed over the same past. */
@@ -18,6 +18,7 @@ export function register(program: Command): void {
     )
     .action(async (first: string, second: string, flags: ReplayFlags, command: Command) => {
       const options = await readOptions(command);
+      refuseChoice(options, 'The lists bands and alerts name the CSM of each account: --list bands --format csv.');
       const { compare } = await import('../pipeline/compare.ts');
       const { report } = await compare({ ...options, ...flags, first, second });
       await show(report, options, command);

@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Day } from '../contract/agent.ts';
+import type { CommonOptions } from '../contract/options.ts';
+import { UserError } from '../lib/errors.ts';
 import { count, day } from './flags.ts';
 
 /** Which past dates are lived through again. */
@@ -25,4 +27,15 @@ export function withReplayFlags(verb: Command): Command {
     )
     .addOption(whole('--origins', 'n', 'at most so many, the latest (default: 12; with --from all)'))
     .addOption(whole('--horizon', 'days', 'days in which the outcome is counted'));
+}
+
+/**
+ * A replay is of the whole company: alert budgets, peers and models are shared, so rows of one person or segment cannot be
+ * replayed alone, and a flag that chooses them must not pass in silence.
+ * @throws UserError when `--csm` or `--segment` was given
+ */
+export function refuseChoice({ csm, segment }: Pick<CommonOptions, 'csm' | 'segment'>, hint: string): void {
+  const flag = csm === undefined ? (segment === undefined ? undefined : '--segment') : '--csm';
+  if (flag === undefined) return;
+  throw new UserError(`${flag} chooses nothing here: the past is replayed and measured for all accounts`, { hint });
 }

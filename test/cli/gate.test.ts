@@ -18,6 +18,8 @@ describe('retain backtest refuses before any work, with exit code 2 and nothing 
     [['--baseline', 'package.json'], '--baseline package.json is no report of retain, not a stored backtest'],
     [['--junit', 'no/such/gate.xml'], '--junit no/such/gate.xml: there is no directory no/such'],
     [['--save', 'out.json', '--junit', './out.json'], '--save and --junit both write ./out.json'],
+    [['--csm', 'Ann'], '--csm chooses nothing here: the past is replayed and measured for all accounts'],
+    [['--segment', 'smb'], '--segment chooses nothing here: the past is replayed and measured for all accounts'],
     [['--annotations', 'gitlab'], 'Allowed choices are auto, github, none'],
   ])('%j', (flags, sentence) => {
     const { code, stdout, stderr } = retain(['backtest', ...CONFIG, ...flags]);
