@@ -46,8 +46,6 @@ export interface BasisHelp {
   readonly pool?: Pool | undefined;
   /** The ladder's replays of inner dates, where a caller shares them over many as-of days (`sharedReplays`). */
   readonly replay?: LadderOptions['replay'];
-  /** Told the milliseconds of the fits alone that serve: the serving rung and its refits. */
-  readonly onFit?: ((milliseconds: number) => void) | undefined;
 }
 
 /** A fitted basis, the rows it predicted out of time, and what the champion says of those rows. */
@@ -106,7 +104,7 @@ async function climb(
   basis: ChurnBasis,
   config: Config,
   asOf: Day,
-  { pool, replay, onFit }: BasisHelp,
+  { pool, replay }: BasisHelp,
 ): Promise<Climbed> {
   const known = closedBy(source, dayNumber(asOf));
   const { panel } = known;
@@ -134,10 +132,8 @@ async function climb(
     ladder: ladder.rows.map((row) => ({ ...row }) as CellRow),
   };
   if (ladder.rung === null) return { model: frame, ladder, calibration: undefined };
-  const started = performance.now();
   const served = await fitServing(ladder.rung, panel, forkRandom(seed, `serve ${basis}`), { pool });
   const refits = await refit(panel, ladder.rung, served, seed, pool);
-  onFit?.(performance.now() - started);
   const choice = calibrationOf(source.panel, ladder, ladder.rung);
   const calibration =
     choice?.is_accepted === true ? { intercept: choice.calibration.intercept, slope: choice.calibration.slope } : null;

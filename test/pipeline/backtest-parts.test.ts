@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/data/config.ts';
 import { dayNumber } from '../../src/lib/dates.ts';
 import { type BacktestBook, rowKey } from '../../src/pipeline/backtest/book.ts';
 import { listedFigures } from '../../src/pipeline/backtest/listed.ts';
-import { basisRows, claimScores, withinHorizon } from '../../src/pipeline/backtest/tables.ts';
+import { basisRows, claimScores, tooFew, withinHorizon } from '../../src/pipeline/backtest/tables.ts';
 
 const DATES = ['2024-01-01', '2024-02-01', '2024-03-01'] as const;
 
@@ -130,5 +131,15 @@ describe('a declared column', () => {
         values: likely,
       }),
     ).toEqual(Float64Array.of(0.25, Number.NaN));
+  });
+});
+
+describe('too little to judge', () => {
+  const config = parseConfig('model: { min_outcomes: 2, min_months: 2 }', '/nowhere/retain.yaml');
+  it('is said in good English', () => {
+    expect(tooFew(1, 9, config)).toContain('1 account with the outcome at the tested dates, 2 needed');
+    expect(tooFew(0, 9, config)).toContain('0 accounts with the outcome');
+    expect(tooFew(2, 1, config)).toContain('1 month of closed dates, 2 needed');
+    expect(tooFew(2, 2, config)).toBeUndefined();
   });
 });

@@ -12,6 +12,7 @@ import { emptyBasis, fitBasis } from '../basis-fit.ts';
 import { assembleModel, readFactRecords } from '../churn-training.ts';
 import type { LeakVerdict } from '../leak-verdict.ts';
 import { type BasisPanel, readBasis } from '../panel.ts';
+import { type FitTimes, fitClock } from './fit-clock.ts';
 
 /** What one basis said at an origin: every rung, of every row of the date, closed or not. */
 export interface BasisReplay {
@@ -28,10 +29,10 @@ export interface OriginFit {
   readonly bases: Readonly<Record<ChurnBasis, BasisReplay>>;
 }
 
-/** The fits of all origins, and how long fitting took: rungs at every date, serving models, refits. */
+/** The fits of all origins, and how long fitting took. */
 export interface OriginFits {
   readonly origins: readonly OriginFit[];
-  readonly milliseconds: number;
+  readonly times: FitTimes;
 }
 
 /**
@@ -50,17 +51,14 @@ export async function fitOrigins(
   },
 ): Promise<OriginFits> {
   const { tested, knownBy, leaks, pool, progress } = given;
-  let milliseconds = 0;
-  const onFit = (taken: number) => {
-    milliseconds += taken;
-  };
+  const clock = fitClock(() => performance.now());
   const source = {
     leave: await readBasis(engine, 'leave', knownBy, new Set(leaks.leftOut.keys()), { open: true }),
     renewal: await readBasis(engine, 'renewal', knownBy, new Set(leaks.leftOut.keys()), { open: true }),
   };
   const shared = {
-    leave: timed(sharedReplays(source.leave.panel, wholeLadder(churnRungs(pool)), config.seed), onFit),
-    renewal: timed(sharedReplays(source.renewal.panel, wholeLadder(churnRungs(pool)), config.seed), onFit),
+    leave: clock.watch(sharedReplays(source.leave.panel, wholeLadder(churnRungs(pool)), config.seed)),
+    renewal: clock.watch(sharedReplays(source.renewal.panel, wholeLadder(churnRungs(pool)), config.seed)),
   };
   const origins: OriginFit[] = [];
   for (const [index, asOf] of tested.entries()) {
@@ -71,23 +69,14 @@ export async function fitOrigins(
       const split = splitAt(source[basis].panel, dayNumber(asOf));
       const replay = split === undefined ? undefined : await shared[basis](split);
       bases[basis] = { source: source[basis], replay };
-      fits[basis] = await fitBasis(source[basis], basis, config, asOf, { pool, replay: shared[basis], onFit });
+      fits[basis] = await clock.own(() =>
+        fitBasis(source[basis], basis, config, asOf, { pool, replay: shared[basis] }),
+      );
     }
     const facts = await readFactRecords(engine, config, asOf);
     origins.push({ asOf, model: assembleModel(config, asOf, fits, leaks, facts), bases });
   }
-  return { origins, milliseconds };
-}
-
-type Replayer = (split: OriginSplit) => Promise<SplitReplay>;
-
-function timed(replay: Replayer, onFit: (milliseconds: number) => void): Replayer {
-  return async (split) => {
-    const started = performance.now();
-    const result = await replay(split);
-    onFit(performance.now() - started);
-    return result;
-  };
+  return { origins, times: clock.times };
 }
 
 /** The training side of an origin, and every row of its date; undefined where no outcome of both kinds had closed. */

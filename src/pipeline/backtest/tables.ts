@@ -204,13 +204,17 @@ export function churnVerdict(
 /** Why no accuracy may be judged, or undefined where it may. */
 export function tooFew(outcomes: number, months: number, { model }: Config): string | undefined {
   if (outcomes < model.min_outcomes) {
-    return `Too few outcomes for a verdict: ${outcomes} accounts with the outcome at the tested dates, ${model.min_outcomes} needed.`;
+    return `Too few outcomes for a verdict: ${counted(outcomes, 'account')} with the outcome at the tested dates, ${model.min_outcomes} needed.`;
   }
   if (months >= model.min_months) return undefined;
-  return `Too little history for a verdict: ${months} months of closed dates, ${model.min_months} needed.`;
+  return `Too little history for a verdict: ${counted(months, 'month')} of closed dates, ${model.min_months} needed.`;
 }
 
 /** Bases on which an outcome can be judged. */
 export function basesOf(outcome: 'churn' | 'not_renewed'): readonly Basis[] {
   return outcome === 'churn' ? BASES : ['renewal' satisfies ChurnBasis];
+}
+
+function counted(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
