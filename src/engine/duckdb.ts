@@ -41,6 +41,8 @@ class DuckDBEngine implements Engine {
   readonly #connection: DuckDBConnection;
   /** What each select reads, by its text: agents ask the same ones on every date. */
   readonly #references = new Map<string, readonly string[]>();
+  /** Settles when the connection is free. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
     this.#instance = instance;
@@ -48,8 +50,7 @@ class DuckDBEngine implements Engine {
   }
 
   async execute(sql: string, bindings?: Bindings): Promise<void> {
-    if (bindings === undefined) await this.#connection.run(sql);
-    else await this.#connection.run(sql, { ...bindings });
+    await this.#run(sql, bindings);
   }
 
   async rows(sql: string, bindings?: Bindings): Promise<Row[]> {
@@ -59,7 +60,7 @@ class DuckDBEngine implements Engine {
   }
 
   async *stream(sql: string, bindings?: Bindings): AsyncGenerator<readonly Row[]> {
-    const result = await this.#start(sql, bindings);
+    const result = await this.#run(sql, bindings);
     const names = result.deduplicatedColumnNames();
     for (;;) {
       const chunk = await result.fetchChunk();
@@ -72,7 +73,7 @@ class DuckDBEngine implements Engine {
   }
 
   async columns(sql: string, bindings?: Bindings): Promise<Columnar> {
-    const result = await this.#start(sql, bindings);
+    const result = await this.#run(sql, bindings);
     const info = infoOf(result);
     const parts: Part[][] = info.map(() => []);
     let rowCount = 0;
@@ -97,20 +98,22 @@ class DuckDBEngine implements Engine {
     const name = parts.at(-1) ?? table;
     const [schema, catalog] = [parts.at(-2), parts.at(-3)];
     const types = await this.describe(`select * from ${qualified(table)}`);
-    const appender = await this.#connection.createAppender(name, schema ?? null, catalog ?? null);
-    const rowCount = Object.values(columns)[0]?.length ?? 0;
-    const duckTypes = types.map((_, place) => appender.columnType(place));
-    // Column by column into a chunk: a call into the engine for each cell costs several times as much.
-    for (let start = 0; start < rowCount; start += CHUNK_ROWS) {
-      const chunk = DuckDBDataChunk.create(duckTypes, Math.min(CHUNK_ROWS, rowCount - start));
-      for (const [place, { name: column, type }] of types.entries()) {
-        const values = columns[column];
-        const cells = Array.from({ length: chunk.rowCount }, (_, i) => cellOf(type, values?.[start + i] ?? null));
-        chunk.setColumnValues(place, cells);
+    await this.#turn(async () => {
+      const appender = await this.#connection.createAppender(name, schema ?? null, catalog ?? null);
+      const rowCount = Object.values(columns)[0]?.length ?? 0;
+      const duckTypes = types.map((_, place) => appender.columnType(place));
+      // Column by column into a chunk: a call into the engine for each cell costs several times as much.
+      for (let start = 0; start < rowCount; start += CHUNK_ROWS) {
+        const chunk = DuckDBDataChunk.create(duckTypes, Math.min(CHUNK_ROWS, rowCount - start));
+        for (const [place, { name: column, type }] of types.entries()) {
+          const values = columns[column];
+          const cells = Array.from({ length: chunk.rowCount }, (_, i) => cellOf(type, values?.[start + i] ?? null));
+          chunk.setColumnValues(place, cells);
+        }
+        appender.appendDataChunk(chunk);
       }
-      appender.appendDataChunk(chunk);
-    }
-    appender.closeSync();
+      appender.closeSync();
+    });
   }
 
   async describe(sql: string): Promise<ColumnInfo[]> {
@@ -136,8 +139,21 @@ class DuckDBEngine implements Engine {
     this.#instance.closeSync();
   }
 
-  async #start(sql: string, bindings?: Bindings): Promise<DuckDBResult> {
-    return bindings === undefined ? this.#connection.stream(sql) : this.#connection.stream(sql, { ...bindings });
+  /** Work that has the connection to itself, after all that was asked for before. */
+  #turn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /**
+   * Runs a statement to its end; its rows stay in DuckDB until they are fetched. Not DuckDB's streaming result: that one ends
+   * without an error where the query fails midway, and where the next statement starts before its last row was fetched.
+   */
+  #run(sql: string, bindings?: Bindings): Promise<DuckDBResult> {
+    return this.#turn<DuckDBResult>(() =>
+      bindings === undefined ? this.#connection.run(sql) : this.#connection.run(sql, { ...bindings }),
+    );
   }
 }
 

@@ -24,7 +24,8 @@ export interface Columnar {
 }
 
 /**
- * Where SQL runs. DuckDB is the default; a distributed engine answers the same portable SQL (dialect.ts holds
+ * Where SQL runs. Statements may be started at once; they run one after the other, in the order they were asked for. DuckDB is
+ * the default; a distributed engine answers the same portable SQL (dialect.ts holds
  * the few differences).
  */
 export interface Engine {
@@ -36,7 +37,10 @@ export interface Engine {
   rows(sql: string, bindings?: Bindings): Promise<Row[]>;
   /** All columns of a result, typed arrays for numbers. */
   columns(sql: string, bindings?: Bindings): Promise<Columnar>;
-  /** The rows of a result of any size, a chunk at a time. */
+  /**
+   * The rows of a result of any size, a chunk at a time. The query has run to its end when the first chunk comes, so that an
+   * error is never taken for the last row; other statements may run before the last chunk is read.
+   */
   stream(sql: string, bindings?: Bindings): AsyncIterable<readonly Row[]>;
   /** Creates or replaces table `name` with the result of `sql`. */
   materialise(name: string, sql: string, bindings?: Bindings): Promise<void>;
