@@ -1,6 +1,6 @@
 import type { Day } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
-import { clearViews, shadow, standRelations } from '../data/standing.ts';
+import { clearViews, shadowing, standRelations } from '../data/standing.ts';
 import { type Engine, quoteName } from '../engine/engine.ts';
 
 /** A relation that SQL alone cannot compute: read from views, calculated by `models/`, written as `dated.<name>`. */
@@ -46,10 +46,10 @@ function keptSchema(asOf: Day): string {
 /** Copies relations that stand for a date aside, so that the date can stand again without being computed anew. */
 export async function keepDate(engine: Engine, asOf: Day, relations: readonly string[]): Promise<void> {
   const schema = keptSchema(asOf);
-  await engine.execute(`drop schema if exists ${schema} cascade; create schema ${schema}`);
-  for (const name of relations) {
-    await engine.execute(`create table ${schema}.${quoteName(name)} as select * from dated.${quoteName(name)}`);
-  }
+  const copies = relations.map(
+    (name) => `create table ${schema}.${quoteName(name)} as select * from dated.${quoteName(name)};`,
+  );
+  await engine.execute(`drop schema if exists ${schema} cascade; create schema ${schema};\n${copies.join('\n')}`);
 }
 
 /** Lets relations kept by `keepDate` stand again, as `materialiseDate` leaves them. */
@@ -61,13 +61,11 @@ export async function restoreDate(
 ): Promise<void> {
   await clearDate(engine);
   await engine.execute('set variable as_of = $as_of::date', { as_of: asOf });
-  for (const name of relations) {
-    await engine.execute(
-      `create view dated.${quoteName(name)} as select * from ${keptSchema(asOf)}.${quoteName(name)}`,
-    );
-    if (!derived.has(name)) await shadow(engine, name, asOf);
-  }
-  await engine.execute("set search_path = 'main,dated,state'");
+  const stand = relations.map((name) => {
+    const view = `create view dated.${quoteName(name)} as select * from ${keptSchema(asOf)}.${quoteName(name)};`;
+    return derived.has(name) ? view : `${view}\n${shadowing(name, asOf)};`;
+  });
+  await engine.execute(`${stand.join('\n')}\nset search_path = 'main,dated,state'`);
 }
 
 /** Drops what `keepDate` put aside. */
