@@ -2,7 +2,7 @@ import { dayFromNumber } from '../lib/dates.ts';
 import { forkRandom } from '../lib/random.ts';
 import { type FamilyResult, testFamily } from './family-test.ts';
 import { bootstrapMetric, clustersOf } from './metrics/bootstrap.ts';
-import { clusteredMean, pairedDifference } from './metrics/paired.ts';
+import { type ClusteredMean, clusteredMean, pairedDifference } from './metrics/paired.ts';
 import { logLosses } from './metrics/probability.ts';
 import { METRICS } from './metrics/registry.ts';
 import { joinReplays, type Replay, type Replayed, replaySplit, type SplitReplay, wholeLadder } from './replay.ts';
@@ -89,10 +89,12 @@ export interface OutOfTime {
 
 /**
  * The decision rule. Every rung is fitted on what was known at each inner origin and predicts that origin's rows; log
- * losses are compared row by row, clustered by account. Only rungs that beat the base rate known at each origin at a
+ * losses are compared row by row, clustered by account. The base rate known at each origin is that of all closed rows or
+ * that of the newest three months, whichever does better. Only rungs that beat it at a
  * one-sided family-wise 2 % (max-T bootstrap over all rungs, see `testFamily`) can be taken: the best of them, or a simpler
  * one of them whose loss is less than one standard error of their paired difference above it. When none does, the verdict is
- * `no_signal`, whatever the AUCs say.
+ * `no_signal`, whatever the AUCs say. The same test must hold against the rung's own mean of each date: where the base rate
+ * drifts, a model may follow it better than the past does and still tell no account from another.
  */
 export async function climbLadder(panel: Panel, options: LadderOptions): Promise<LadderResult> {
   const { min_outcomes = 30, min_months = 12, origins: originCount = 12, min_train_outcomes = 10 } = options;
@@ -151,18 +153,39 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
   const rows = takePanelRows(panel, replay.rows);
   const compared = replay.rungs.filter((entry) => entry.reason === null);
   const losses = compared.map((entry) => logLosses(entry.probability, rows.label));
-  const base = losses[0] as Float64Array;
-  const gains = losses.slice(1).map((loss) => loss.map((value, i) => (base[i] as number) - value));
+  const means = losses.map((loss) => clusteredMean(loss, rows.account, rows.weight));
+  // The better of the two base rates: choosing it by its own losses can only make the others' task harder.
+  const held = compared.reduce(
+    (best, { rung }, k) => (rung.isBase === true && (means[k]?.mean ?? 0) < (means[best]?.mean ?? 0) ? k : best),
+    0,
+  );
+  const base = losses[held] as Float64Array;
+  const rivals = [...compared.keys()].filter((k) => k !== held);
+  const gains = rivals.map((k) => (losses[k] as Float64Array).map((value, i) => (base[i] as number) - value));
   const clusters = clustersOf(rows.account);
   const family = testFamily(gains, clusters, rows.weight, forkRandom(seed, 'ladder'), replicates);
-  const beats = family.map((result) => result.mean > 0 && result.p_value <= family_level);
+  // What a rung owes to knowing the date better than the base rate does tells no account from another.
+  const apart = rivals.map((k) => {
+    const level = logLosses(dateMeans((compared[k] as Replayed).probability, rows), rows.label);
+    return level.map((value, i) => value - ((losses[k] as Float64Array)[i] as number));
+  });
+  const within = testFamily(apart, clusters, rows.weight, forkRandom(seed, 'ladder within dates'), replicates);
+  const resultOf = (k: number): FamilyResult | undefined => {
+    const [overBase, overLevel] = [family[rivals.indexOf(k)], within[rivals.indexOf(k)]];
+    if (overBase === undefined || overLevel === undefined) return undefined;
+    return { ...overBase, p_value: overLevel.mean > 0 ? Math.max(overBase.p_value, overLevel.p_value) : 1 };
+  };
+  const beats = compared.map(({ rung }, k) => {
+    const result = resultOf(k);
+    return rung.isBase !== true && result !== undefined && result.mean > 0 && result.p_value <= family_level;
+  });
   const taken = takeRung(compared, losses, beats, rows);
   const table = replay.rungs.map((entry): LadderRow => {
     const k = compared.indexOf(entry);
     const head = { rung: entry.rung.name, title: entry.rung.title, complexity: entry.rung.complexity };
     if (k < 0) return { ...head, ...SKIPPED, reason: entry.reason };
-    const loss = clusteredMean(losses[k] as Float64Array, rows.account, rows.weight);
-    const result = k === 0 ? undefined : (family[k - 1] as FamilyResult);
+    const loss = means[k] as ClusteredMean;
+    const result = resultOf(k);
     const auc = bootstrapMetric(
       METRICS.roc_auc,
       { score: entry.probability, label: rows.label, weight: rows.weight },
@@ -170,7 +193,7 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
       forkRandom(seed, 'auc'),
       { origin: rows.observation_date, replicates: auc_replicates },
     );
-    const beats_base = k > 0 && beats[k - 1] === true;
+    const beats_base = beats[k] === true;
     return {
       ...head,
       status: 'compared',
@@ -193,13 +216,29 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
     verdict: taken === undefined ? 'no_signal' : 'signal',
     rung: taken?.rung.name ?? null,
     rows: table,
-    sentence: sentenceOf(table, facts),
+    sentence: sentenceOf(table, facts, means[held]?.mean ?? Number.NaN),
     ...facts,
     out_of_time: {
       rows: replay.rows,
       probability: Object.fromEntries(compared.map((entry) => [entry.rung.name, entry.probability])),
     },
   };
+}
+
+/** Each row's probability replaced by the mean of its date, which is all that a rung says of the date. */
+function dateMeans(probability: Float64Array, { observation_date, weight }: Panel): Float64Array {
+  const sums = new Map<number, { value: number; weight: number }>();
+  for (let i = 0; i < probability.length; i++) {
+    const date = observation_date[i] as number;
+    const sum = sums.get(date) ?? { value: 0, weight: 0 };
+    sum.value += (weight[i] as number) * (probability[i] as number);
+    sum.weight += weight[i] as number;
+    sums.set(date, sum);
+  }
+  return probability.map((own, i) => {
+    const sum = sums.get(observation_date[i] as number);
+    return sum === undefined || sum.weight === 0 ? own : sum.value / sum.weight;
+  });
 }
 
 const SKIPPED = {
@@ -226,7 +265,7 @@ function takeRung(
 ): Replayed | undefined {
   const candidates = compared
     .map((entry, k) => ({ entry, loss: losses[k] as Float64Array }))
-    .filter((_, k) => k > 0 && beats[k - 1] === true)
+    .filter((_, k) => beats[k] === true)
     .map((candidate) => ({ ...candidate, mean: clusteredMean(candidate.loss, rows.account, rows.weight).mean }))
     .sort((a, b) => a.mean - b.mean);
   const best = candidates[0];
@@ -240,14 +279,13 @@ function takeRung(
   return asGood.sort((a, b) => a.entry.rung.complexity - b.entry.rung.complexity || a.mean - b.mean)[0]?.entry;
 }
 
-function sentenceOf(table: readonly LadderRow[], facts: Facts): string {
+function sentenceOf(table: readonly LadderRow[], facts: Facts, baseLoss: number): string {
   const over = `${facts.origins.length} ${facts.origins.length === 1 ? 'date' : 'dates'}, ${facts.outcomes} outcomes`;
   const taken = table.find((row) => row.is_taken);
-  const base = table.find((row) => row.rung === 'base_rate');
-  if (taken !== undefined && base !== undefined) {
+  if (taken !== undefined) {
     return (
       `${capital(taken.title)} beats the base rate out of time: log loss ${taken.log_loss.toFixed(4)} against ` +
-      `${base.log_loss.toFixed(4)} (family-wise p = ${taken.p_value.toFixed(4)}; ${over}).`
+      `${baseLoss.toFixed(4)} (family-wise p = ${taken.p_value.toFixed(4)}; ${over}).`
     );
   }
   const ranking = table

@@ -1,5 +1,5 @@
 import { forkRandom } from '../lib/random.ts';
-import { baseRateRung, type FittedRung, type Rung } from './rungs.ts';
+import { baseRateRung, type FittedRung, type Rung, recentBaseRateRung } from './rungs.ts';
 import { type OriginSplit, type Panel, takePanelRows } from './splits.ts';
 
 /** What the rungs said of the rows of one date, each fitted on what was known that day. */
@@ -33,9 +33,9 @@ export interface Replay {
   readonly rungs: readonly Replayed[];
 }
 
-/** The rungs with the base rate first, once. */
+/** The rungs with both base rates first, once. */
 export function wholeLadder(rungs: readonly Rung[]): Rung[] {
-  return [baseRateRung, ...rungs.filter((rung) => rung.name !== baseRateRung.name)];
+  return [baseRateRung, recentBaseRateRung, ...rungs.filter(({ isBase }) => isBase !== true)];
 }
 
 /** Fits every rung on the training side of a split and predicts its test rows. The base rate must be the first. */

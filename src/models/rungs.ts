@@ -23,6 +23,8 @@ export interface Rung {
   readonly title: string;
   /** Lower is simpler; a simpler rung wins where it is as good. */
   readonly complexity: number;
+  /** Says the same of everybody: what the others are held against, and never taken. */
+  readonly isBase?: true;
   fit(train: TrainingTable, random: Random): Promise<FittedRung | SkippedRung> | FittedRung | SkippedRung;
 }
 
@@ -31,6 +33,7 @@ export const baseRateRung: Rung = {
   name: 'base_rate',
   title: 'base rate',
   complexity: 0,
+  isBase: true,
   fit(train) {
     let outcomes = 0.5;
     let rows = 1;
@@ -40,6 +43,37 @@ export const baseRateRung: Rung = {
     }
     const rate = outcomes / rows;
     return { predict: (table) => new Float64Array(table.label.length).fill(rate) };
+  },
+};
+
+/** Days of the training side, up to its newest date, that count as recent. */
+const RECENT_DAYS = 92;
+/** Rows' worth of the whole that the recent rate is drawn toward. */
+const RECENT_PRIOR = 30;
+
+/**
+ * The outcome rate of the newest three months of the training side for everyone, (outcomes + 30 · whole rate) ÷ (rows +
+ * 30). Where a base rate drifts, a model whose features grow with time follows it and would look better than the rate of
+ * all years while telling no account from another.
+ */
+export const recentBaseRateRung: Rung = {
+  name: 'recent_base_rate',
+  title: 'base rate of the last three months',
+  complexity: 0.5,
+  isBase: true,
+  fit(train, random) {
+    const newest = train.observation_date.reduce((most, date) => Math.max(most, date), Number.NEGATIVE_INFINITY);
+    const whole = baseRateRung.fit(train, random) as FittedRung;
+    let outcomes = 0;
+    let rows = 0;
+    for (let i = 0; i < train.label.length; i++) {
+      if ((train.observation_date[i] as number) <= newest - RECENT_DAYS) continue;
+      outcomes += (train.weight[i] as number) * (train.label[i] as number);
+      rows += train.weight[i] as number;
+    }
+    return {
+      predict: (table) => whole.predict(table).map((rate) => (outcomes + RECENT_PRIOR * rate) / (rows + RECENT_PRIOR)),
+    };
   },
 };
 

@@ -69,6 +69,7 @@ describe('the decision rule on a real signal', () => {
     expect(result.verdict).toBe('signal');
     expect(result.rows.map((row) => row.rung)).toEqual([
       'base_rate',
+      'recent_base_rate',
       'csm_call',
       'days_since_last_use',
       'decision_proximity',
@@ -80,8 +81,9 @@ describe('the decision rule on a real signal', () => {
     expect(taken?.rung).toBe(result.rung);
     expect(taken?.p_value).toBeLessThanOrEqual(0.02);
     expect(taken?.auc).toBeGreaterThan(0.7);
-    const base = result.rows[0];
-    expect(taken?.gain).toBeCloseTo((base?.log_loss ?? 0) - (taken?.log_loss ?? 0), 12);
+    // The better of the two base rates is what all are held against.
+    const base = Math.min(...result.rows.slice(0, 2).map((row) => row.log_loss));
+    expect(taken?.gain).toBeCloseTo(base - (taken?.log_loss ?? 0), 12);
     expect(result.sentence).toMatch(
       /beats the base rate out of time: log loss 0\.\d{4} against 0\.\d{4} \(family-wise p = 0\.0/,
     );
@@ -274,5 +276,35 @@ describe('refit interval', () => {
     const binomial = 1 / Math.sqrt(500 * (p[0] as number) * (1 - (p[0] as number)));
     expect((log_odds_se[0] as number) / binomial).toBeGreaterThan(0.85);
     expect((log_odds_se[0] as number) / binomial).toBeLessThan(1.15);
+  });
+});
+
+describe('a base rate that drifts', () => {
+  it('is no signal for a model that only follows it', async () => {
+    // Accounts leave at random, ever more of them; one column is the number of the month, which tells nobody apart.
+    const random = createRandom(11);
+    const dates = 18;
+    const accounts = 260;
+    const rows = Array.from({ length: dates * accounts }, (_, i) => ({
+      date: Math.floor(i / accounts),
+      account: i % accounts,
+    }));
+    const rate = (date: number) => 0.04 + 0.012 * date;
+    const panel: Panel = {
+      columns: [
+        { name: 'months_on_sale', kind: 'continuous', values: Float64Array.from(rows, ({ date }) => date) },
+        { name: 'noise', kind: 'continuous', values: Float64Array.from(rows, () => random()) },
+      ],
+      label: Uint8Array.from(rows, ({ date }) => (random() < rate(date) ? 1 : 0)),
+      weight: new Float64Array(rows.length).fill(1),
+      account: Int32Array.from(rows, ({ account }) => account),
+      observation_date: Int32Array.from(rows, ({ date }) => 19_000 + 30 * date),
+      closed_on: Int32Array.from(rows, ({ date }) => 19_000 + 30 * date + 90),
+    };
+    const result = await climbLadder(panel, { rungs: baselineRungs(), known_by: 20_000, seed: 1, replicates: 500 });
+    const loss = (rung: string) => result.rows.find((row) => row.rung === rung)?.log_loss ?? Number.NaN;
+    // The trap: held against the rate of all years, the model looks better.
+    expect(loss('logistic')).toBeLessThan(loss('base_rate'));
+    expect(result.verdict).toBe('no_signal');
   });
 });
