@@ -89,12 +89,14 @@ export interface OutOfTime {
 
 /**
  * The decision rule. Every rung is fitted on what was known at each inner origin and predicts that origin's rows; log
- * losses are compared row by row, clustered by account. The base rate known at each origin is that of all closed rows or
- * that of the newest three months, whichever does better. Only rungs that beat it at a
+ * losses are compared row by row, clustered by account. Only rungs that beat the base rate known at each origin at a
  * one-sided family-wise 2 % (max-T bootstrap over all rungs, see `testFamily`) can be taken: the best of them, or a simpler
  * one of them whose loss is less than one standard error of their paired difference above it. When none does, the verdict is
- * `no_signal`, whatever the AUCs say. The same test must hold against the rung's own mean of each date: where the base rate
- * drifts, a model may follow it better than the past does and still tell no account from another.
+ * `no_signal`, whatever the AUCs say.
+ *
+ * Where the base rate drifts, a model whose features grow with time follows it better than the rate of all years and still
+ * tells no account from another. So the same test must hold against the rung's own mean of each date, and its loss must
+ * be below that of the base rate of the last three months too.
  */
 export async function climbLadder(panel: Panel, options: LadderOptions): Promise<LadderResult> {
   const { min_outcomes = 30, min_months = 12, origins: originCount = 12, min_train_outcomes = 10 } = options;
@@ -154,13 +156,9 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
   const compared = replay.rungs.filter((entry) => entry.reason === null);
   const losses = compared.map((entry) => logLosses(entry.probability, rows.label));
   const means = losses.map((loss) => clusteredMean(loss, rows.account, rows.weight));
-  // The better of the two base rates: choosing it by its own losses can only make the others' task harder.
-  const held = compared.reduce(
-    (best, { rung }, k) => (rung.isBase === true && (means[k]?.mean ?? 0) < (means[best]?.mean ?? 0) ? k : best),
-    0,
-  );
-  const base = losses[held] as Float64Array;
-  const rivals = [...compared.keys()].filter((k) => k !== held);
+  const lossOf = (k: number): number => means[k]?.mean ?? Number.NaN;
+  const base = losses[0] as Float64Array;
+  const rivals = [...compared.keys()].slice(1);
   const gains = rivals.map((k) => (losses[k] as Float64Array).map((value, i) => (base[i] as number) - value));
   const clusters = clustersOf(rows.account);
   const family = testFamily(gains, clusters, rows.weight, forkRandom(seed, 'ladder'), replicates);
@@ -175,9 +173,13 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
     if (overBase === undefined || overLevel === undefined) return undefined;
     return { ...overBase, p_value: overLevel.mean > 0 ? Math.max(overBase.p_value, overLevel.p_value) : 1 };
   };
+  const leastBase = Math.min(
+    ...compared.map(({ rung }, k) => (rung.isBase === true ? lossOf(k) : Number.POSITIVE_INFINITY)),
+  );
   const beats = compared.map(({ rung }, k) => {
     const result = resultOf(k);
-    return rung.isBase !== true && result !== undefined && result.mean > 0 && result.p_value <= family_level;
+    const isSure = result !== undefined && result.mean > 0 && result.p_value <= family_level;
+    return rung.isBase !== true && isSure && lossOf(k) < leastBase;
   });
   const taken = takeRung(compared, losses, beats, rows);
   const table = replay.rungs.map((entry): LadderRow => {
@@ -216,7 +218,7 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
     verdict: taken === undefined ? 'no_signal' : 'signal',
     rung: taken?.rung.name ?? null,
     rows: table,
-    sentence: sentenceOf(table, facts, means[held]?.mean ?? Number.NaN),
+    sentence: sentenceOf(table, facts),
     ...facts,
     out_of_time: {
       rows: replay.rows,
@@ -279,13 +281,14 @@ function takeRung(
   return asGood.sort((a, b) => a.entry.rung.complexity - b.entry.rung.complexity || a.mean - b.mean)[0]?.entry;
 }
 
-function sentenceOf(table: readonly LadderRow[], facts: Facts, baseLoss: number): string {
+function sentenceOf(table: readonly LadderRow[], facts: Facts): string {
   const over = `${facts.origins.length} ${facts.origins.length === 1 ? 'date' : 'dates'}, ${facts.outcomes} outcomes`;
   const taken = table.find((row) => row.is_taken);
-  if (taken !== undefined) {
+  const base = table.find((row) => row.rung === 'base_rate');
+  if (taken !== undefined && base !== undefined) {
     return (
       `${capital(taken.title)} beats the base rate out of time: log loss ${taken.log_loss.toFixed(4)} against ` +
-      `${baseLoss.toFixed(4)} (family-wise p = ${taken.p_value.toFixed(4)}; ${over}).`
+      `${base.log_loss.toFixed(4)} (family-wise p = ${taken.p_value.toFixed(4)}; ${over}).`
     );
   }
   const ranking = table
