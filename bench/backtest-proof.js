@@ -33,11 +33,16 @@ if (values.data === undefined || !hasChurnSim(values.data)) {
   console.error('this bench needs the ChurnSim files: give their folder with --data');
   process.exit(2);
 }
+const wanted = values.rungs.split(',');
+const unknown = wanted.filter((name) => !churnRungs().some((rung) => rung.name === name));
+if (unknown.length > 0) {
+  console.error(`no rung ${unknown.join(', ')}: --rungs takes ${churnRungs().map(({ name }) => name)}`);
+  process.exit(2);
+}
 const seeds = Number(values.seeds);
 const { panel, splits } = await readChurnSim(values.data);
 const origins = splits.map(({ origin }) => origin);
 const pool = openPool();
-const wanted = values.rungs.split(',');
 const rungs = churnRungs(pool).filter(({ name }) => name === 'base_rate' || wanted.includes(name));
 const found = new Map(wanted.map((name) => [name, { sum: 0, squares: 0, covered: 0 }]));
 for (let seed = 1; seed <= seeds; seed++) {
