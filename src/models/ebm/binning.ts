@@ -124,6 +124,8 @@ const HIGH_WORD = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
 /** Grid and cuts of the column in hand, at a fixed place for the same reason as those of the kernel. NaN is ≤ nothing. */
 const STARTS = new Uint8Array(GRID);
 const CUTS = new Float64Array(512);
+/** The first cut from each cell on: looked up beside its place, where `CUTS` has to wait for it. */
+const CELL_CUTS = new Float64Array(GRID);
 
 /** A number's cuts and the grid they are looked up by. */
 interface NumberGrid {
@@ -161,6 +163,10 @@ function numberBinner(cuts: readonly number[], values: Float64Array): Binner {
   const top = most <= ONE_BY_ONE ? 0 : 2 ** Math.floor(Math.log2(most - ONE_BY_ONE));
   const grid: NumberGrid = { cuts: padded, count, bounds: Float64Array.of(low, high, scale), starts, top };
   if (count === 0) return (from, to, out) => placeWithoutCuts(values, from, to, out);
+  if (even.most <= 1) {
+    const cellCuts = Float64Array.from(even.starts, (k) => padded[k] as number);
+    return (from, to, out) => placeByOneCut(values, from, to, out, grid, cellCuts);
+  }
   if (isEven) return (from, to, out) => placeEvenly(values, from, to, out, grid);
   const view = wordsOf(values);
   return (from, to, out) => placeByBits(values, view, from, to, out, grid, lowKey, shift);
@@ -191,6 +197,31 @@ function gridOf(cells: readonly number[]): { starts: Uint8Array; most: number } 
 
 function placeWithoutCuts(values: Float64Array, from: number, to: number, out: Uint8Array): void {
   for (let i = from; i < to; i++) out[i - from] = Number.isNaN(values[i] as number) ? 0 : 1;
+}
+
+/** As `placeEvenly`, where no cell holds two cuts: one comparison, about half the time. */
+function placeByOneCut(
+  values: Float64Array,
+  from: number,
+  to: number,
+  out: Uint8Array,
+  { count, bounds, starts }: NumberGrid,
+  cellCuts: Float64Array,
+): void {
+  const [low, high, scale] = [bounds[0] as number, bounds[1] as number, bounds[2] as number];
+  STARTS.set(starts);
+  CELL_CUTS.set(cellCuts);
+  for (let i = from; i < to; i++) {
+    const x = values[i] as number;
+    if (x >= low) {
+      let k = count;
+      if (x < high) {
+        const cell = ((x - low) * scale) & (GRID - 1);
+        k = (STARTS[cell] as number) + Number((CELL_CUTS[cell] as number) <= x);
+      }
+      out[i - from] = k + 1;
+    } else out[i - from] = x < low ? 1 : 0;
+  }
 }
 
 /** Rounding is monotone: a cut in an earlier cell is below the number, one in a later cell above it. */

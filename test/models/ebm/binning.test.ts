@@ -68,10 +68,12 @@ describe('learnCuts', () => {
 });
 
 describe('applyBins', () => {
-  // Even cells part the first two best, cells of the bit pattern the others; the last two fill cells with many cuts.
+  // Even cells part the first two best, with one cut a cell, and the third, with several; cells of the bit pattern the
+  // others; the last two fill cells with many cuts.
   it.each<[string, (u: number) => number]>([
     ['even', (u) => 100 * u - 50],
     ['whole numbers', (u) => Math.floor(40 * u)],
+    ['crowded at one end of a narrow range', (u) => 1000 + u ** 2],
     ['over many decades', (u) => 10 ** (12 * u - 6)],
     ['on both sides of 0, with far ends', (u) => Math.tan(Math.PI * (u - 0.5))],
     ['all but one close together', (u) => (u > 0.999 ? 1e9 : u)],
