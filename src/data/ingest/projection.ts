@@ -134,6 +134,12 @@ function slot(
     return { isTyped: true, name: column.name, type, raw, typed, expression };
   }
   const isTyped = false;
+  const isPlainId = mapping.transform === undefined && mapping.values === undefined && mapping.from !== undefined;
+  if (types !== undefined && type === 'id' && isPlainId) {
+    // An ordinary id has no blank at its ends (`ordinarySelect`), so that there is nothing to trim.
+    const raw = rawOf(mapping.from);
+    return { isTyped, name: column.name, type, raw, typed, expression: `nullif(${raw}, '')` };
+  }
   if (mapping.row_number === true) {
     return {
       isTyped,
@@ -269,7 +275,11 @@ function finalSelect(slots: readonly Slot[], input: ProjectionInput, key: string
   const odd = slots.filter((item) => item.isTyped && item.type === 'timestamp');
   isBad.push(...odd.map((item) => `(${item.raw} is not null and ${item.typed} is null)`));
   const any = [...suspect, ...isBad];
-  if (input.types !== undefined) return ordinarySelect(output, any, input, at);
+  if (input.types !== undefined) {
+    const ids = slots.filter((item) => item.type === 'id' && item.raw !== 'null');
+    const blanks = ids.map(({ raw }) => `starts_with(${raw}, ' ') or ends_with(${raw}, ' ')`);
+    return ordinarySelect(output, [...any, ...blanks], input, at);
+  }
   const fault =
     any.length === 0
       ? 'cast(null as varchar)'
