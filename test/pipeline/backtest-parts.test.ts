@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/data/config.ts';
 import { dayNumber } from '../../src/lib/dates.ts';
+import { createRandom } from '../../src/lib/random.ts';
 import { type BacktestBook, rowKey } from '../../src/pipeline/backtest/book.ts';
 import { listedFigures } from '../../src/pipeline/backtest/listed.ts';
-import { basisRows, claimScores, tooFew, withinHorizon } from '../../src/pipeline/backtest/tables.ts';
+import {
+  basisRows,
+  churnVerdict,
+  claimScores,
+  type RungScores,
+  tooFew,
+  withinHorizon,
+} from '../../src/pipeline/backtest/tables.ts';
 
 const DATES = ['2024-01-01', '2024-02-01', '2024-03-01'] as const;
 
@@ -141,5 +149,53 @@ describe('too little to judge', () => {
     expect(tooFew(0, 9, config)).toContain('0 accounts with the outcome');
     expect(tooFew(2, 1, config)).toContain('1 month of closed dates, 2 needed');
     expect(tooFew(2, 2, config)).toBeUndefined();
+  });
+});
+
+describe('a backtest where ever more accounts leave', () => {
+  it('takes no rung that loses more than the base rate of the last three months, as training does', () => {
+    const random = createRandom(3);
+    const [dates, accounts] = [12, 150];
+    const cells = Array.from({ length: dates * accounts }, (_, i) => ({
+      date: Math.floor(i / accounts),
+      account: i % accounts,
+    }));
+    const rate = ({ date }: { date: number }) => 0.08 + 0.03 * date;
+    const label = Uint8Array.from(cells, (cell) => (random() < rate(cell) ? 1 : 0));
+    const rung = (name: string, complexity: number, own: Float64Array, isBase: boolean): RungScores => ({
+      name,
+      title: name,
+      complexity,
+      ...(isBase ? { isBase: true as const } : {}),
+      own,
+      all: own,
+      fitted: dates,
+      reason: null,
+    });
+    const level = (follows: number) => Float64Array.from(cells, (cell) => 0.08 + follows * (rate(cell) - 0.08));
+    // Follows the drift half the way, and tells leavers apart by a hair.
+    const follower = level(0.5).map((value, i) => value + 0.012 * (label[i] as number));
+    const given = { rows: Uint32Array.from(cells.keys()), label };
+    const book = bookOf([], {
+      account: Int32Array.from(cells, ({ account }) => account),
+      origin: Int32Array.from(cells, ({ date }) => 19_000 + 30 * date),
+    });
+    const config = parseConfig('version: 1\ntables: {}\n', 'retain.yaml');
+    const judge = (isRecentBase: boolean) =>
+      churnVerdict(
+        book,
+        given,
+        'leave',
+        [
+          rung('base_rate', 0, level(0), true),
+          rung('recent_base_rate', 0.5, level(0.9), isRecentBase),
+          rung('follower', 5, follower, false),
+        ],
+        config,
+        24,
+      ).verdict.verdict;
+    expect(judge(true)).toBe('no_signal');
+    // Held against the rate of all years alone it would have been taken.
+    expect(judge(false)).toBe('signal');
   });
 });

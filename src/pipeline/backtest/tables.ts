@@ -18,6 +18,8 @@ export interface RungScores {
   readonly name: string;
   readonly title: string;
   readonly complexity: number;
+  /** Says the same of everybody. */
+  readonly isBase?: true;
   readonly own: Float64Array;
   readonly all: Float64Array;
   /** Dates and bases at which it stood on its own; where it did not it repeats the base rate. */
@@ -42,6 +44,7 @@ export function rungScores(
             name: rung.name,
             title: rung.title,
             complexity: rung.complexity,
+            ...(rung.isBase === true ? { isBase: true as const } : {}),
             own: new Float64Array(n).fill(Number.NaN),
             all: new Float64Array(0),
             fitted: 0,
