@@ -176,11 +176,11 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
   const leastBase = Math.min(
     ...compared.map(({ rung }, k) => (rung.isBase === true ? lossOf(k) : Number.POSITIVE_INFINITY)),
   );
-  const beats = compared.map(({ rung }, k) => {
+  const isSure = (k: number): boolean => {
     const result = resultOf(k);
-    const isSure = result !== undefined && result.mean > 0 && result.p_value <= family_level;
-    return rung.isBase !== true && isSure && lossOf(k) < leastBase;
-  });
+    return result !== undefined && result.mean > 0 && result.p_value <= family_level;
+  };
+  const beats = compared.map(({ rung }, k) => rung.isBase !== true && isSure(k) && lossOf(k) < leastBase);
   const taken = takeRung(compared, losses, beats, rows);
   const table = replay.rungs.map((entry): LadderRow => {
     const k = compared.indexOf(entry);
@@ -210,7 +210,7 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
       auc_low: auc.low,
       auc_high: auc.high,
       is_taken: entry === taken,
-      note: !beats_base && auc.low > 0.5 ? 'ranks, but its probabilities are no better than the base rate' : null,
+      note: beats_base ? null : noteOf(isSure(k), auc.low),
     };
   });
   table.sort((a, b) => a.complexity - b.complexity || (a.rung < b.rung ? -1 : 1));
@@ -225,6 +225,12 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
       probability: Object.fromEntries(compared.map((entry) => [entry.rung.name, entry.probability])),
     },
   };
+}
+
+/** Why a rung with something to show is not taken; null where it has nothing to show. */
+function noteOf(isSure: boolean, aucLow: number): string | null {
+  if (isSure) return 'follows a base rate that drifts: no better than that of the last three months';
+  return aucLow > 0.5 ? 'ranks, but its probabilities are no better than the base rate' : null;
 }
 
 /** Each row's probability replaced by the mean of its date, which is all that a rung says of the date. */
@@ -292,7 +298,7 @@ function sentenceOf(table: readonly LadderRow[], facts: Facts): string {
     );
   }
   const ranking = table
-    .filter((row) => row.note !== null)
+    .filter((row) => row.note !== null && row.auc_low > 0.5)
     .sort((a, b) => b.auc - a.auc)
     .at(0);
   const tail =

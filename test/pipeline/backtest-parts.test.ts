@@ -193,9 +193,14 @@ describe('a backtest where ever more accounts leave', () => {
         ],
         config,
         24,
-      ).verdict.verdict;
-    expect(judge(true)).toBe('no_signal');
+      );
+    const { verdict, ladder } = judge(true);
+    expect(verdict.verdict).toBe('no_signal');
+    // A small p that is not taken says why.
+    const followed = ladder?.rows.find((row) => row.rung === 'follower');
+    expect(followed?.p_value).toBeLessThanOrEqual(0.02);
+    expect(followed?.note).toMatch(/^follows a base rate that drifts/);
     // Held against the rate of all years alone it would have been taken.
-    expect(judge(false)).toBe('signal');
+    expect(judge(false).verdict.verdict).toBe('signal');
   });
 });
