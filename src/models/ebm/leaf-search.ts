@@ -88,18 +88,28 @@ export class LeafSearch {
 
   /** Puts bins in cutting order and sums along it; returns how many there are. */
   #arrange(frame: TermFrame): number {
+    const { labels, rows } = frame;
     let count = 0;
-    for (let b = frame.isNominal ? 0 : 1; b < frame.bins; b++) {
-      // An empty bin of an ordered feature lies between its neighbours and moves with them; an empty level is unknown.
-      if (!frame.isNominal || (frame.rows[b] as number) > 0) ORDER[count++] = b;
+    if (frame.isNominal) {
+      // A level without rows is unknown.
+      for (let b = 0; b < frame.bins; b++) if ((rows[b] as number) > 0) ORDER[count++] = b;
+      this.#sortLevels(frame, count);
+    } else {
+      // An empty bin of an ordered feature lies between its neighbours and moves with them.
+      for (let b = 1; b < frame.bins; b++) ORDER[count++] = b;
     }
-    if (frame.isNominal) this.#sortLevels(frame, count);
+    let gradient = 0;
+    let hessian = 0;
+    let rowCount = 0;
     for (let k = 0; k < count; k++) {
       const b = ORDER[k] as number;
       const p = SUMS[2 * b] as number;
-      GRADIENT[k + 1] = (GRADIENT[k] as number) + ((frame.labels[b] as number) - p);
-      HESSIAN[k + 1] = (HESSIAN[k] as number) + (p - (SUMS[2 * b + 1] as number));
-      ROWS[k + 1] = (ROWS[k] as number) + (frame.rows[b] as number);
+      gradient += (labels[b] as number) - p;
+      hessian += p - (SUMS[2 * b + 1] as number);
+      rowCount += rows[b] as number;
+      GRADIENT[k + 1] = gradient;
+      HESSIAN[k + 1] = hessian;
+      ROWS[k + 1] = rowCount;
     }
     return count;
   }

@@ -1,6 +1,7 @@
+import type { Random } from '../../contract/model.ts';
 import { forkRandom } from '../../lib/random.ts';
 import { type BagSide, type BagTable, baseLogOdds, EarlyStopping, HeldOutLoss, packSide } from './bag.ts';
-import { histogram, step, stepAndHistogram } from './kernel.ts';
+import { addTo, histogram, step, stepAndHistogram } from './kernel.ts';
 import { LeafSearch, type StepLimits, type TermFrame, UPDATE } from './leaf-search.ts';
 import { rankPairs } from './pair-ranking.ts';
 
@@ -58,29 +59,13 @@ function boost(input: MainsInput, train: BagSide): Omit<MainsResult, 'strengths'
   );
   const search = new LeafSearch(settings.limits);
   const e = new Float64Array(train.rowCount).fill(Math.exp(-intercept));
+  const bag: Bag = { train, held, loss, frames, stays, shapes, search, e };
   let round = 0;
   const [start = -1] = terms;
   if (start >= 0) histogram(e, train.values[start] as Uint8Array, train.weight, (frames[start] as TermFrame).bins);
   while (start >= 0 && round < settings.max_rounds) {
     const cuts = round < settings.smoothing_rounds ? random : undefined;
-    for (let t = 0; t < terms.length; t++) {
-      const j = terms[t] as number;
-      const frame = frames[j] as TermFrame;
-      const following = terms[t + 1] ?? start;
-      const next = train.values[following] as Uint8Array;
-      const nextBins = (frames[following] as TermFrame).bins;
-      if (!search.step(frame, cuts)) {
-        histogram(e, next, train.weight, nextBins);
-        continue;
-      }
-      const shape = shapes[j] as Float64Array;
-      for (let b = 0; b < frame.bins; b++) shape[b] = (shape[b] as number) + (UPDATE[b] as number);
-      stepAndHistogram(e, train.values[j] as Uint8Array, next, train.weight, nextBins);
-      if (loss !== undefined) {
-        step(loss.e, held.values[j] as Uint8Array);
-        loss.moved(stays[j] as Float64Array, UPDATE);
-      }
-    }
+    for (let t = 0; t < terms.length; t++) stepFeature(bag, terms[t] as number, terms[t + 1] ?? start, cuts);
     round++;
     if (loss === undefined) continue;
     if (stopping.isBetter(round, loss.value())) for (const [j, shape] of shapes.entries()) best[j]?.set(shape);
@@ -93,6 +78,39 @@ function boost(input: MainsInput, train: BagSide): Omit<MainsResult, 'strengths'
     rounds: keepsLast ? round : stopping.bestRound,
     held_out_log_loss: loss === undefined ? null : keepsLast ? loss.value() : stopping.best,
   };
+}
+
+/** A bag at work. */
+interface Bag {
+  readonly train: BagSide;
+  readonly held: BagSide;
+  readonly loss: HeldOutLoss | undefined;
+  readonly frames: readonly TermFrame[];
+  /** Held-out weight without the outcome, by feature and bin. */
+  readonly stays: readonly (Float64Array | undefined)[];
+  readonly shapes: readonly Float64Array[];
+  readonly search: LeafSearch;
+  /** exp(−score) of the rows trained on. */
+  readonly e: Float64Array;
+}
+
+/**
+ * A step of feature `j`, whose histogram stands in `SUMS`; leaves there that of the feature that follows. A function of
+ * its own is compiled once; the loop around it would be compiled anew in every bag.
+ */
+function stepFeature(bag: Bag, j: number, following: number, cuts: Random | undefined): void {
+  const { train, loss, frames, e } = bag;
+  const next = train.values[following] as Uint8Array;
+  const nextBins = (frames[following] as TermFrame).bins;
+  if (!bag.search.step(frames[j] as TermFrame, cuts)) {
+    histogram(e, next, train.weight, nextBins);
+    return;
+  }
+  addTo(bag.shapes[j] as Float64Array, UPDATE);
+  stepAndHistogram(e, train.values[j] as Uint8Array, next, train.weight, nextBins);
+  if (loss === undefined) return;
+  step(loss.e, bag.held.values[j] as Uint8Array);
+  loss.moved(bag.stays[j] as Float64Array, UPDATE);
 }
 
 function frameOf(feature: BagTable['features'][number], side: BagSide, values: Uint8Array): TermFrame {

@@ -59,28 +59,41 @@ export function moveCells(e: Float64Array, cells: Uint16Array): void {
 
 function plainStepCells(e: Float64Array, cells: Uint16Array, next: Uint16Array): void {
   const n = e.length;
-  const whole = n & ~1;
-  for (let i = 0; i < whole; i += 2) {
+  const whole = n & ~3;
+  for (let i = 0; i < whole; i += 4) {
     const e0 = (e[i] as number) * (CELL_FACTORS[cells[i] as number] as number);
     const e1 = (e[i + 1] as number) * (CELL_FACTORS[cells[i + 1] as number] as number);
+    const e2 = (e[i + 2] as number) * (CELL_FACTORS[cells[i + 2] as number] as number);
+    const e3 = (e[i + 3] as number) * (CELL_FACTORS[cells[i + 3] as number] as number);
     e[i] = e0;
     e[i + 1] = e1;
+    e[i + 2] = e2;
+    e[i + 3] = e3;
     const p0 = 1 / (1 + e0);
     const p1 = 1 / (1 + e1);
+    const p2 = 1 / (1 + e2);
+    const p3 = 1 / (1 + e3);
     const k0 = (next[i] as number) << 1;
     const k1 = ((next[i + 1] as number) << 1) + LANE;
+    const k2 = (next[i + 2] as number) << 1;
+    const k3 = ((next[i + 3] as number) << 1) + LANE;
     CELL_SUMS[k0] = (CELL_SUMS[k0] as number) + p0;
     CELL_SUMS[k0 + 1] = (CELL_SUMS[k0 + 1] as number) + p0 * p0;
     CELL_SUMS[k1] = (CELL_SUMS[k1] as number) + p1;
     CELL_SUMS[k1 + 1] = (CELL_SUMS[k1 + 1] as number) + p1 * p1;
+    CELL_SUMS[k2] = (CELL_SUMS[k2] as number) + p2;
+    CELL_SUMS[k2 + 1] = (CELL_SUMS[k2 + 1] as number) + p2 * p2;
+    CELL_SUMS[k3] = (CELL_SUMS[k3] as number) + p3;
+    CELL_SUMS[k3 + 1] = (CELL_SUMS[k3 + 1] as number) + p3 * p3;
   }
-  if (whole === n) return;
-  const last = (e[whole] as number) * (CELL_FACTORS[cells[whole] as number] as number);
-  e[whole] = last;
-  const p = 1 / (1 + last);
-  const k = (next[whole] as number) << 1;
-  CELL_SUMS[k] = (CELL_SUMS[k] as number) + p;
-  CELL_SUMS[k + 1] = (CELL_SUMS[k + 1] as number) + p * p;
+  for (let i = whole; i < n; i++) {
+    const moved = (e[i] as number) * (CELL_FACTORS[cells[i] as number] as number);
+    e[i] = moved;
+    const p = 1 / (1 + moved);
+    const k = ((next[i] as number) << 1) + (i & 1) * LANE;
+    CELL_SUMS[k] = (CELL_SUMS[k] as number) + p;
+    CELL_SUMS[k + 1] = (CELL_SUMS[k + 1] as number) + p * p;
+  }
 }
 
 function weightedStepCells(e: Float64Array, cells: Uint16Array, next: Uint16Array, weight: Float64Array): void {

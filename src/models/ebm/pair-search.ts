@@ -8,32 +8,73 @@ export interface PairFrame {
   readonly width: number;
   /** Weighted labels of each cell. */
   readonly labels: Float64Array;
-  /** Rows of each cell. */
+  /** Rows of all cells above and left of each corner, `width + 1` corners a line. */
   readonly rows: Float64Array;
+  /** Which of the four boxes around each corner have rows enough to be a leaf: `TOP_LEFT` … together. */
+  readonly thick: Uint8Array;
 }
 
-/** One cut across lines or columns, and one on either side of it across the other; 0 = none. */
-interface PairCut {
-  gain: number;
-  areLinesFirst: boolean;
-  at: number;
-  low: number;
-  high: number;
-}
+const TOP_LEFT = 1;
+const TOP_RIGHT = 2;
+const BOTTOM_LEFT = 4;
+const BOTTOM_RIGHT = 8;
+/** Bins of a pair's feature, at most. */
+const MOST_BINS = 64;
+/** What a leaf that is too thin gains: no sum with it is more than any other. */
+const NEVER = Number.NEGATIVE_INFINITY;
 
-/** Sums of gradient, hessian and rows over all cells above and left of each corner. Set by each step. */
-const GRADIENT = new Float64Array(65 * 65);
-const HESSIAN = new Float64Array(65 * 65);
-const ROWS = new Float64Array(65 * 65);
+/** Sums of gradient and hessian over all cells above and left of each corner. Set by each step. */
+const GRADIENT = new Float64Array((MOST_BINS + 1) ** 2);
+const HESSIAN = new Float64Array((MOST_BINS + 1) ** 2);
+/** Best gain, and the cut it comes from, of what lies left and right of each cut across the columns; 0 = no cut. */
+const LEFT = new Float64Array(MOST_BINS);
+const RIGHT = new Float64Array(MOST_BINS);
+const LEFT_AT = new Uint8Array(MOST_BINS);
+const RIGHT_AT = new Uint8Array(MOST_BINS);
 /** The step of each cell last found, in log-odds; its exp(−x) stand in `CELL_FACTORS`. */
 export const CELL_UPDATE: Float64Array = new Float64Array(MOST_CELLS);
+
+/** A pair's frame from the weighted labels and the rows of its cells. `minRows` = least rows of a leaf. */
+export function framePair(
+  height: number,
+  width: number,
+  labels: Float64Array,
+  cellRows: Float64Array,
+  minRows: number,
+): PairFrame {
+  const line = width + 1;
+  const rows = new Float64Array((height + 1) * line);
+  for (let a = 0; a < height; a++) {
+    let sum = 0;
+    for (let b = 0; b < width; b++) {
+      sum += cellRows[a * width + b] as number;
+      rows[(a + 1) * line + b + 1] = (rows[a * line + b + 1] as number) + sum;
+    }
+  }
+  const last = height * line;
+  const all = rows[last + width] as number;
+  const thick = rows.map((topLeft, corner) => {
+    const b = corner % line;
+    const top = rows[corner - b + width] as number;
+    const left = rows[last + b] as number;
+    return (
+      Number(topLeft >= minRows) * TOP_LEFT +
+      Number(top - topLeft >= minRows) * TOP_RIGHT +
+      Number(left - topLeft >= minRows) * BOTTOM_LEFT +
+      Number(all - top - (left - topLeft) >= minRows) * BOTTOM_RIGHT
+    );
+  });
+  return { height, width, labels, rows, thick: Uint8Array.from(thick) };
+}
 
 /** One Newton step of a pair: a cut of one feature, and on each side its own cut of the other; at most four leaves. */
 export class PairSearch {
   readonly #limits: StepLimits;
-  /** Best cut of a half and its gain, as left by `#cutHalf`. */
-  #halfAt = 0;
-  #halfGain = 0;
+  /** The cut in hand: of lines or columns (0 = none), and what cuts the part before it and the part behind; 0 = nothing. */
+  #areLinesFirst = true;
+  #at = 0;
+  #low = 0;
+  #high = 0;
 
   constructor(limits: StepLimits) {
     this.#limits = limits;
@@ -44,152 +85,182 @@ export class PairSearch {
    * the cuts.
    */
   step(frame: PairFrame, random: Random | undefined): boolean {
-    const { height, width } = frame;
-    const cells = height * width;
+    const cells = frame.height * frame.width;
     CELL_UPDATE.fill(0, 0, cells);
     CELL_FACTORS.fill(1, 0, cells);
-    this.#accumulate(frame);
-    const cut = random === undefined ? this.#seek(frame) : draw(frame, random);
-    if (cut.at === 0) return false;
-    let isChanged = false;
-    const across = cut.areLinesFirst ? width : height;
-    const along = cut.areLinesFirst ? height : width;
-    for (const [from, to, second] of [
-      [0, cut.at, cut.low],
-      [cut.at, along, cut.high],
-    ] as const) {
-      const edges = second === 0 ? [0, across] : [0, second, across];
-      for (let k = 0; k + 1 < edges.length; k++) {
-        const [start, end] = [edges[k] as number, edges[k + 1] as number];
-        const box = cut.areLinesFirst ? [from, to, start, end] : [start, end, from, to];
-        isChanged = this.#fill(frame, box as [number, number, number, number]) || isChanged;
-      }
-    }
-    return isChanged;
+    accumulate(frame);
+    if (random === undefined) this.#seek(frame);
+    else this.#draw(frame, random);
+    if (this.#at === 0) return false;
+    const along = this.#areLinesFirst ? frame.height : frame.width;
+    const isLowChanged = this.#fillPart(frame, 0, this.#at, this.#low);
+    const isHighChanged = this.#fillPart(frame, this.#at, along, this.#high);
+    return isLowChanged || isHighChanged;
   }
 
-  /** Sums over all cells above and left of each corner. */
-  #accumulate({ height, width, labels, rows }: PairFrame): void {
+  /**
+   * The best of all cuts. Whichever feature is cut first, a corner has the same four boxes around it: each is valued once,
+   * and serves the cut of lines above and below as well as that of columns left and right. First of equals.
+   */
+  #seek({ height, width, thick }: PairFrame): void {
+    const { l2, min_hessian } = this.#limits;
     const line = width + 1;
-    GRADIENT.fill(0, 0, line);
-    HESSIAN.fill(0, 0, line);
-    ROWS.fill(0, 0, line);
-    for (let a = 0; a < height; a++) {
-      let [g, h, r] = [0, 0, 0];
-      const above = a * line;
-      const here = above + line;
-      GRADIENT[here] = 0;
-      HESSIAN[here] = 0;
-      ROWS[here] = 0;
-      for (let b = 0; b < width; b++) {
-        const cell = a * width + b;
-        const p = CELL_SUMS[2 * cell] as number;
-        g += (labels[cell] as number) - p;
-        h += p - (CELL_SUMS[2 * cell + 1] as number);
-        r += rows[cell] as number;
-        GRADIENT[here + b + 1] = (GRADIENT[above + b + 1] as number) + g;
-        HESSIAN[here + b + 1] = (HESSIAN[above + b + 1] as number) + h;
-        ROWS[here + b + 1] = (ROWS[above + b + 1] as number) + r;
+    const last = height * line;
+    const gAll = GRADIENT[last + width] as number;
+    const hAll = HESSIAN[last + width] as number;
+    this.#at = 0;
+    // A cut must gain more than rounding can make up.
+    let best = (gAll * gAll) / (hAll + l2) + 1e-12 * hAll;
+    for (let b = 1; b < width; b++) {
+      const [g, h] = [GRADIENT[last + b] as number, HESSIAN[last + b] as number];
+      const isThick = isStripThick(thick[last + b] as number, TOP_LEFT, TOP_RIGHT);
+      LEFT[b] = isThick && h >= min_hessian ? (g * g) / (h + l2) : NEVER;
+      RIGHT[b] = isThick && hAll - h >= min_hessian ? ((gAll - g) * (gAll - g)) / (hAll - h + l2) : NEVER;
+      LEFT_AT[b] = 0;
+      RIGHT_AT[b] = 0;
+    }
+    for (let a = 1; a < height; a++) {
+      const here = a * line;
+      const [gTop, hTop] = [GRADIENT[here + width] as number, HESSIAN[here + width] as number];
+      const [gBottom, hBottom] = [gAll - gTop, hAll - hTop];
+      const isThick = isStripThick(thick[here + width] as number, TOP_LEFT, BOTTOM_LEFT);
+      let top = isThick && hTop >= min_hessian ? (gTop * gTop) / (hTop + l2) : NEVER;
+      let bottom = isThick && hBottom >= min_hessian ? (gBottom * gBottom) / (hBottom + l2) : NEVER;
+      let topAt = 0;
+      let bottomAt = 0;
+      for (let b = 1; b < width; b++) {
+        const boxes = thick[here + b] as number;
+        const g = GRADIENT[here + b] as number;
+        const h = HESSIAN[here + b] as number;
+        const gTopRight = gTop - g;
+        const hTopRight = hTop - h;
+        const gBottomLeft = (GRADIENT[last + b] as number) - g;
+        const hBottomLeft = (HESSIAN[last + b] as number) - h;
+        const gBottomRight = gBottom - gBottomLeft;
+        const hBottomRight = hBottom - hBottomLeft;
+        const topLeft = (boxes & TOP_LEFT) !== 0 && h >= min_hessian ? (g * g) / (h + l2) : NEVER;
+        const topRight =
+          (boxes & TOP_RIGHT) !== 0 && hTopRight >= min_hessian ? (gTopRight * gTopRight) / (hTopRight + l2) : NEVER;
+        const bottomLeft =
+          (boxes & BOTTOM_LEFT) !== 0 && hBottomLeft >= min_hessian
+            ? (gBottomLeft * gBottomLeft) / (hBottomLeft + l2)
+            : NEVER;
+        const bottomRight =
+          (boxes & BOTTOM_RIGHT) !== 0 && hBottomRight >= min_hessian
+            ? (gBottomRight * gBottomRight) / (hBottomRight + l2)
+            : NEVER;
+        if (topLeft + topRight > top) {
+          top = topLeft + topRight;
+          topAt = b;
+        }
+        if (bottomLeft + bottomRight > bottom) {
+          bottom = bottomLeft + bottomRight;
+          bottomAt = b;
+        }
+        if (topLeft + bottomLeft > (LEFT[b] as number)) {
+          LEFT[b] = topLeft + bottomLeft;
+          LEFT_AT[b] = a;
+        }
+        if (topRight + bottomRight > (RIGHT[b] as number)) {
+          RIGHT[b] = topRight + bottomRight;
+          RIGHT_AT[b] = a;
+        }
+      }
+      if (top + bottom > best) {
+        best = top + bottom;
+        this.#keep(true, a, topAt, bottomAt);
       }
     }
-  }
-
-  #seek({ height, width }: PairFrame): PairCut {
-    const line = width + 1;
-    const end = height * line + width;
-    const total = (GRADIENT[end] as number) ** 2 / ((HESSIAN[end] as number) + this.#limits.l2);
-    const best: PairCut = {
-      gain: total + 1e-12 * (HESSIAN[end] as number),
-      areLinesFirst: true,
-      at: 0,
-      low: 0,
-      high: 0,
-    };
-    this.#sweep(height, line, width, 1, best, true);
-    this.#sweep(width, 1, height, line, best, false);
-    return best;
-  }
-
-  /** Every cut along one axis (`n1` places, `step1` apart) with the best cut of each half along the other. */
-  #sweep(n1: number, step1: number, n2: number, step2: number, best: PairCut, areLinesFirst: boolean): void {
-    for (let a = 1; a < n1; a++) {
-      this.#cutHalf(0, a * step1, n2, step2);
-      const low = this.#halfAt;
-      const lowGain = this.#halfGain;
-      if (lowGain < 0) continue;
-      this.#cutHalf(a * step1, n1 * step1, n2, step2);
-      const gain = lowGain + this.#halfGain;
-      if (this.#halfGain < 0 || gain <= best.gain) continue;
-      best.gain = gain;
-      best.areLinesFirst = areLinesFirst;
-      best.at = a;
-      best.low = low;
-      best.high = this.#halfAt;
+    for (let b = 1; b < width; b++) {
+      const gain = (LEFT[b] as number) + (RIGHT[b] as number);
+      if (!(gain > best)) continue;
+      best = gain;
+      this.#keep(false, b, LEFT_AT[b] as number, RIGHT_AT[b] as number);
     }
   }
 
-  /** The best cut of the strip between two corners, or none of it; gain −1 when the strip itself is too thin. */
-  #cutHalf(from: number, to: number, n2: number, step2: number): void {
-    const { l2, min_rows, min_hessian } = this.#limits;
-    const end = n2 * step2;
-    const g = (GRADIENT[to + end] as number) - (GRADIENT[from + end] as number);
-    const h = (HESSIAN[to + end] as number) - (HESSIAN[from + end] as number);
-    const r = (ROWS[to + end] as number) - (ROWS[from + end] as number);
-    this.#halfAt = 0;
-    this.#halfGain = -1;
-    if (r < min_rows || h < min_hessian) return;
-    let best = (g * g) / (h + l2);
-    let at = 0;
-    for (let b = 1; b < n2; b++) {
-      const k = b * step2;
-      const rl = (ROWS[to + k] as number) - (ROWS[from + k] as number);
-      if (rl < min_rows) continue;
-      if (r - rl < min_rows) break;
-      const hl = (HESSIAN[to + k] as number) - (HESSIAN[from + k] as number);
-      const hr = h - hl;
-      if (hl < min_hessian || hr < min_hessian) continue;
-      const gl = (GRADIENT[to + k] as number) - (GRADIENT[from + k] as number);
-      const gr = g - gl;
-      const dl = hl + l2;
-      const dr = hr + l2;
-      const gain = (gl * gl * dr + gr * gr * dl) / (dl * dr);
-      if (gain > best) {
-        best = gain;
-        at = b;
-      }
+  /** A cut of one feature and one of the other on either side, all drawn evenly. */
+  #draw({ height, width }: PairFrame, random: Random): void {
+    const areLinesFirst = random() < 0.5;
+    const [along, across] = areLinesFirst ? [height, width] : [width, height];
+    const at = 1 + Math.floor(random() * (along - 1));
+    const low = 1 + Math.floor(random() * (across - 1));
+    const high = 1 + Math.floor(random() * (across - 1));
+    this.#keep(areLinesFirst, at, low, high);
+  }
+
+  #keep(areLinesFirst: boolean, at: number, low: number, high: number): void {
+    this.#areLinesFirst = areLinesFirst;
+    this.#at = at;
+    this.#low = low;
+    this.#high = high;
+  }
+
+  /** Gives the one or two leaves between two cuts of the first feature their steps; `second` cuts the other, 0 = not. */
+  #fillPart(frame: PairFrame, from: number, to: number, second: number): boolean {
+    const { height, width } = frame;
+    if (this.#areLinesFirst) {
+      const isChanged = second > 0 && this.#fill(frame, from, to, 0, second);
+      return this.#fill(frame, from, to, second, width) || isChanged;
     }
-    this.#halfAt = at;
-    this.#halfGain = best;
+    const isChanged = second > 0 && this.#fill(frame, 0, second, from, to);
+    return this.#fill(frame, second, height, from, to) || isChanged;
   }
 
   /** Gives the cells of a box (lines from, to, columns from, to) their common step. */
-  #fill({ width }: PairFrame, [top, bottom, left, right]: readonly [number, number, number, number]): boolean {
+  #fill({ width, rows }: PairFrame, top: number, bottom: number, left: number, right: number): boolean {
     const { l2, min_rows, min_hessian, learning_rate } = this.#limits;
-    const line = width + 1;
-    const boxOf = (sum: Float64Array): number =>
-      (sum[bottom * line + right] as number) -
-      (sum[top * line + right] as number) -
-      ((sum[bottom * line + left] as number) - (sum[top * line + left] as number));
-    const hessian = boxOf(HESSIAN);
-    if (boxOf(ROWS) < min_rows || hessian < min_hessian) return false;
-    const newton = boxOf(GRADIENT) / (hessian + l2);
+    const [above, below] = [top * (width + 1), bottom * (width + 1)];
+    const hessian = boxOf(HESSIAN, above, below, left, right);
+    if (boxOf(rows, above, below, left, right) < min_rows || hessian < min_hessian) return false;
+    const newton = boxOf(GRADIENT, above, below, left, right) / (hessian + l2);
     const value = learning_rate * Math.min(MAX_STEP, Math.max(-MAX_STEP, newton));
     if (value === 0) return false;
     const factor = Math.exp(-value);
     for (let a = top; a < bottom; a++) {
-      CELL_UPDATE.fill(value, a * width + left, a * width + right);
-      CELL_FACTORS.fill(factor, a * width + left, a * width + right);
+      for (let cell = a * width + left; cell < a * width + right; cell++) {
+        CELL_UPDATE[cell] = value;
+        CELL_FACTORS[cell] = factor;
+      }
     }
     return true;
   }
 }
 
-/** A cut of one feature and one of the other on either side, all drawn evenly. */
-function draw({ height, width }: PairFrame, random: Random): PairCut {
-  const areLinesFirst = random() < 0.5;
-  const [along, across] = areLinesFirst ? [height, width] : [width, height];
-  const at = 1 + Math.floor(random() * (along - 1));
-  const low = 1 + Math.floor(random() * (across - 1));
-  const high = 1 + Math.floor(random() * (across - 1));
-  return { gain: 0, areLinesFirst, at, low, high };
+/** Whether both parts have rows enough. */
+function isStripThick(boxes: number, one: number, other: number): boolean {
+  return (boxes & (one | other)) === (one | other);
+}
+
+/** Sum over the cells between two lines and two columns. */
+function boxOf(sum: Float64Array, above: number, below: number, left: number, right: number): number {
+  return (
+    (sum[below + right] as number) -
+    (sum[above + right] as number) -
+    ((sum[below + left] as number) - (sum[above + left] as number))
+  );
+}
+
+/** Sums over all cells above and left of each corner, from `CELL_SUMS`. */
+function accumulate({ height, width, labels }: PairFrame): void {
+  const line = width + 1;
+  GRADIENT.fill(0, 0, line);
+  HESSIAN.fill(0, 0, line);
+  for (let a = 0; a < height; a++) {
+    let g = 0;
+    let h = 0;
+    const above = a * line + 1;
+    const here = above + line;
+    GRADIENT[here - 1] = 0;
+    HESSIAN[here - 1] = 0;
+    const start = a * width;
+    for (let b = 0; b < width; b++) {
+      const cell = start + b;
+      const p = CELL_SUMS[2 * cell] as number;
+      g += (labels[cell] as number) - p;
+      h += p - (CELL_SUMS[2 * cell + 1] as number);
+      GRADIENT[here + b] = (GRADIENT[above + b] as number) + g;
+      HESSIAN[here + b] = (HESSIAN[above + b] as number) + h;
+    }
+  }
 }

@@ -1,10 +1,12 @@
+import type { Random } from '../../contract/model.ts';
 import { forkRandom } from '../../lib/random.ts';
 import { type BagSide, type BagTable, EarlyStopping, HeldOutLoss, packSide } from './bag.ts';
 import { groupCount } from './binning.ts';
+import { addTo } from './kernel.ts';
 import type { StepLimits } from './leaf-search.ts';
 import { cellHistogram, cellsOf, moveCells, stepCells } from './pair-kernel.ts';
 import { levelOrders, type PairOrders } from './pair-ranking.ts';
-import { CELL_UPDATE, type PairFrame, PairSearch } from './pair-search.ts';
+import { CELL_UPDATE, framePair, type PairFrame, PairSearch } from './pair-search.ts';
 
 export interface PairSettings {
   readonly limits: StepLimits;
@@ -59,25 +61,14 @@ export function boostPairs(input: PairsInput): PairsResult {
     settings.early_stopping_rounds,
     settings.early_stopping_tolerance,
   );
+  const bag: Bag = { train, loss, search, e };
   const [start] = states;
   if (start !== undefined) cellHistogram(e, start.cells, train.weight, start.table.length);
   let round = 0;
   while (start !== undefined && round < settings.max_rounds) {
     const cuts = round < settings.smoothing_rounds ? random : undefined;
     for (let t = 0; t < states.length; t++) {
-      const state = states[t] as PairState;
-      const next = states[t + 1] ?? start;
-      if (!search.step(state.frame, cuts)) {
-        cellHistogram(e, next.cells, train.weight, next.table.length);
-        continue;
-      }
-      const { table } = state;
-      for (let c = 0; c < table.length; c++) table[c] = (table[c] as number) + (CELL_UPDATE[c] as number);
-      stepCells(e, state.cells, next.cells, train.weight, next.table.length);
-      if (loss !== undefined && state.stay !== undefined) {
-        moveCells(loss.e, state.heldCells);
-        loss.moved(state.stay, CELL_UPDATE);
-      }
+      stepPair(bag, states[t] as PairState, states[t + 1] ?? start, cuts);
     }
     round++;
     if (loss === undefined) continue;
@@ -90,6 +81,28 @@ export function boostPairs(input: PairsInput): PairsResult {
     rounds: keepsLast ? round : stopping.bestRound,
     held_out_log_loss: loss === undefined ? null : keepsLast ? loss.value() : stopping.best,
   };
+}
+
+/** A bag at work. */
+interface Bag {
+  readonly train: BagSide;
+  readonly loss: HeldOutLoss | undefined;
+  readonly search: PairSearch;
+  /** exp(−score) of the rows trained on. */
+  readonly e: Float64Array;
+}
+
+/** A step of the pair whose histogram stands in `CELL_SUMS`; leaves there that of the next one. Compiled once, as its like in `mains.ts`. */
+function stepPair({ train, loss, search, e }: Bag, state: PairState, next: PairState, cuts: Random | undefined): void {
+  if (!search.step(state.frame, cuts)) {
+    cellHistogram(e, next.cells, train.weight, next.table.length);
+    return;
+  }
+  addTo(state.table, CELL_UPDATE);
+  stepCells(e, state.cells, next.cells, train.weight, next.table.length);
+  if (loss === undefined || state.stay === undefined) return;
+  moveCells(loss.e, state.heldCells);
+  loss.moved(state.stay, CELL_UPDATE);
 }
 
 function scoresOf(side: BagSide, { intercept, shapes }: PairsInput): Float64Array {
@@ -133,7 +146,7 @@ function stateOf(
     rows[c] = (rows[c] as number) + 1;
   }
   return {
-    frame: { height, width, labels, rows },
+    frame: framePair(height, width, labels, rows, input.settings.limits.min_rows),
     orders,
     cells,
     heldCells,
