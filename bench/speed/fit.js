@@ -1,7 +1,8 @@
-// Times one fit of the glass box in a process of its own; prints { seconds, cpu, probability } as bench/peers/time_interpret.py
-// does. Argument: { rows, width, jobs, params }. A fit of the first rows comes before it and is not counted.
+// Times one fit of the glass box in a process of its own; prints { seconds, cpu, others, probability } as
+// bench/peers/time_interpret.py does: wall and CPU seconds, and the CPU seconds that everything else on the machine took. Argument: { rows, width, jobs, params }. A fit of the first rows comes before it and is not counted.
 import { ebm, forkRandom, takeColumns, takeRows } from '../../dist/models/index.js';
 import { openPool } from '../../dist/pipeline/pool.js';
+import { stopwatch } from './stopwatch.js';
 import { syntheticTable } from './synthetic.js';
 
 const { rows, width, jobs, params } = JSON.parse(process.argv[2]);
@@ -12,12 +13,8 @@ const fitOn = (some, changed) =>
 
 const first = Uint32Array.from({ length: Math.min(rows, 2000) }, (_, i) => i);
 await fitOn(takeRows(table, first), { max_rounds: 5, max_pair_rounds: 5 });
-const cpuBefore = process.cpuUsage();
-const started = performance.now();
-const model = await fitOn(table, {});
-const seconds = (performance.now() - started) / 1000;
-const { user, system } = process.cpuUsage(cpuBefore);
+const { result: model, ...times } = await stopwatch(() => fitOn(table, {}));
 await pool?.close();
 const shown = Uint32Array.from({ length: Math.min(rows, 20_000) }, (_, i) => i);
 const probability = [...ebm.predict(model, takeColumns(table.columns, shown))];
-console.log(JSON.stringify({ seconds, cpu: (user + system) / 1e6, probability }));
+console.log(JSON.stringify({ ...times, probability }));

@@ -1,6 +1,7 @@
 import type { Explanation, FeatureColumn, FittedModel, Model, Random, TrainingTable } from '../contract/model.ts';
 import { UserError } from '../lib/errors.ts';
 import { clamp, sigmoid } from '../lib/numbers.ts';
+import { accountPlaces } from './account-places.ts';
 import { columnNamed, type Encoding, encode, learnEncoding } from './design.ts';
 import { logLossOf, PROBABILITY_FLOOR } from './metrics/probability.ts';
 import { type RidgeSolution, solveRidge, solveRidgePath } from './ridge.ts';
@@ -123,19 +124,34 @@ function freeze<T>(value: T): T {
   return value;
 }
 
+/** What a training table holds, rows without weight left out except in `rowCount`. */
+export interface TableFacts {
+  readonly rowCount: number;
+  readonly accounts: number;
+  /** Accounts with the outcome, and accounts with a row without it; one may be both. */
+  readonly outcomes: number;
+  readonly stays: number;
+}
+
 /** Counts rows with weight, their accounts and the accounts with the outcome; refuses labels of one class. */
-export function checkTable(table: TrainingTable): { rowCount: number; accounts: number; outcomes: number } {
-  const accounts = new Set<number>();
-  const outcomes = new Set<number>();
+export function checkTable(table: TrainingTable): TableFacts {
+  const { places, count } = accountPlaces(table.account);
+  const hasRow = new Uint8Array(count);
+  const hasOutcome = new Uint8Array(count);
+  const hasStay = new Uint8Array(count);
   let ones = 0;
   let zeros = 0;
-  for (let i = 0; i < table.label.length; i++) {
+  for (let i = 0; i < places.length; i++) {
     if (!((table.weight[i] as number) > 0)) continue;
-    accounts.add(table.account[i] as number);
+    const place = places[i] as number;
+    hasRow[place] = 1;
     if (table.label[i] === 1) {
       ones++;
-      outcomes.add(table.account[i] as number);
-    } else zeros++;
+      hasOutcome[place] = 1;
+    } else {
+      zeros++;
+      hasStay[place] = 1;
+    }
   }
   if (ones === 0 || zeros === 0) {
     const what = ones + zeros === 0 ? 'no rows' : ones === 0 ? 'no row with the outcome' : 'only rows with the outcome';
@@ -143,7 +159,13 @@ export function checkTable(table: TrainingTable): { rowCount: number; accounts: 
       hint: 'Give a longer history, or choose another churn.definition; `retain init` counts outcomes under each.',
     });
   }
-  return { rowCount: table.label.length, accounts: accounts.size, outcomes: outcomes.size };
+  const marked = (flags: Uint8Array): number => flags.reduce((sum, flag) => sum + flag, 0);
+  return {
+    rowCount: table.label.length,
+    accounts: marked(hasRow),
+    outcomes: marked(hasOutcome),
+    stays: marked(hasStay),
+  };
 }
 
 /** λ with the least held-out log loss over account folds; a tie takes the stronger. Undefined with under 2 outcomes. */

@@ -140,7 +140,11 @@ export interface Sample {
  */
 export function sampleAccounts(table: TrainingTable, maxRows: number, random: Random): Sample {
   const n = table.label.length;
-  if (n <= maxRows) return { rows: Uint32Array.from({ length: n }, (_, i) => i), weight: table.weight };
+  if (n <= maxRows) {
+    const rows = new Uint32Array(n);
+    for (let i = 0; i < n; i++) rows[i] = i;
+    return { rows, weight: table.weight };
+  }
   const info = new Map<number, { rows: number; outcome: boolean }>();
   for (let i = 0; i < n; i++) {
     const id = table.account[i] as number;

@@ -1,7 +1,6 @@
-import { binWeights, groupCount } from './binning.ts';
+import { groupCount } from './binning.ts';
 import { purifyPair, weightedMean } from './purify.ts';
 import type { BinnedColumn, EbmBag, EbmFeature, EbmTerm } from './types.ts';
-import { binCount } from './types.ts';
 
 /** What one bag learnt, raw. */
 export interface RawBag {
@@ -17,6 +16,8 @@ export interface AssemblyInput {
   readonly columns: readonly BinnedColumn[];
   readonly features: readonly EbmFeature[];
   readonly weight: Float64Array;
+  /** Training weight by feature and bin. */
+  readonly mainWeights: readonly Float64Array[];
   readonly pairs: readonly (readonly [number, number])[];
   readonly bags: readonly RawBag[];
   /** Factor from the spread of the bags to a standard error. */
@@ -29,16 +30,16 @@ export interface Assembly {
   readonly bags: readonly EbmBag[];
 }
 
-const SCORE_DIGITS = 6;
-const BAG_DIGITS = 4;
+/** Powers of ten by which numbers are rounded: 6 decimals of scores, 4 of bags. */
+const SCORE_DIGITS = 1e6;
+const BAG_DIGITS = 1e4;
 
 /**
  * Purifies and centres every bag on the training weights, averages the bags, and reads standard errors from their
  * spread. Stored numbers are rounded: the model is what is stored, so that explanations of it are exact.
  */
 export function assemble(input: AssemblyInput): Assembly {
-  const { columns, features, weight, pairs } = input;
-  const mainWeights = columns.map((column) => binWeights(column.values, weight, binCount(column.bins)));
+  const { features, mainWeights, pairs } = input;
   const pairWeights = pairs.map((pair) => cellWeights(input, pair));
   const clean = input.bags.map((bag) => cleanBag(bag, input, mainWeights, pairWeights));
   const weights = [...mainWeights, ...pairWeights];
@@ -136,6 +137,6 @@ function spreadOf(shapes: readonly Float64Array[], mean: Float64Array): Float64A
 
 /** Rounded, and never −0, which JSON does not know. */
 function rounded(value: number, digits: number): number {
-  const scaled = Math.round(value * 10 ** digits) / 10 ** digits;
+  const scaled = Math.round(value * digits) / digits;
   return scaled === 0 ? 0 : scaled;
 }

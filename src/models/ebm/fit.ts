@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 import type { FeatureColumn, Pool, TrainingTable } from '../../contract/model.ts';
 import { dayFromNumber } from '../../lib/dates.ts';
 import { UserError } from '../../lib/errors.ts';
-import { forkRandom, shuffle } from '../../lib/random.ts';
-import { checkTable } from '../logistic.ts';
-import { sampleAccounts } from '../splits.ts';
+import { forkRandom } from '../../lib/random.ts';
+import { checkTable, type TableFacts } from '../logistic.ts';
 import { assemble, type RawBag } from './assembly.ts';
 import type { BagTable } from './bag.ts';
-import { binColumn, binWeights, groupCount, pairGroups } from './binning.ts';
-import { runMains, runPairs } from './jobs.ts';
+import { binWeights, groupCount, pairGroups } from './binning.ts';
+import { binColumns, runMains, runPairs } from './jobs.ts';
 import type { StepLimits } from './leaf-search.ts';
 import type { MainsResult } from './mains.ts';
 import { pairProof, unproven } from './pair-proof.ts';
 import { choosePairs, twinTest } from './pair-ranking.ts';
 import type { PairsResult } from './pairs.ts';
+import { heldOut, meanOne, minLeafRows, rowTaker, type UsedRows, usedRows } from './rows.ts';
 import { completeSettings, shrinkSettings } from './settings.ts';
 import {
   type BinnedColumn,
@@ -42,10 +42,10 @@ export async function fitTable(
   const used = usedRows(table, settings, options.seed);
   const take = rowTaker(used.rows, table.label.length);
   const minLevelRows = minLeafRows(settings, used.rows.length, facts.accounts);
-  const columns = table.columns.map((column): BinnedColumn => {
-    const kept: FeatureColumn = take === undefined ? column : { ...column, values: take(column.values) };
-    return binColumn(kept, settings.max_bins, minLevelRows);
-  });
+  const kept = table.columns.map(
+    (column): FeatureColumn => (take === undefined ? column : { ...column, values: take(column.values) }),
+  );
+  const columns = await binColumns(kept, settings.max_bins, minLevelRows, options.pool);
   return fitRows(columns, table, used, { settings, shrunk, facts }, options);
 }
 
@@ -75,12 +75,12 @@ export async function fitBinned(
 interface Checked {
   readonly settings: EbmParams;
   readonly shrunk: readonly string[];
-  readonly facts: { readonly rowCount: number; readonly accounts: number; readonly outcomes: number };
+  readonly facts: TableFacts;
 }
 
 function checkOutcomes(table: TrainingTable, asked: EbmParams): Checked {
   const facts = checkTable(table);
-  const rarer = Math.min(facts.outcomes, accountsWithout(table));
+  const rarer = Math.min(facts.outcomes, facts.stays);
   if (facts.outcomes < asked.min_outcomes || rarer < 1) {
     throw new UserError(
       `A glass-box model cannot be fitted: ${facts.outcomes} accounts have the outcome, ${asked.min_outcomes} are needed.`,
@@ -88,49 +88,6 @@ function checkOutcomes(table: TrainingTable, asked: EbmParams): Checked {
     );
   }
   return { ...shrinkSettings(asked, rarer), facts };
-}
-
-/** Accounts that have a row without the outcome. */
-function accountsWithout(table: TrainingTable): number {
-  const ids = new Set<number>();
-  for (let i = 0; i < table.label.length; i++) {
-    if (table.label[i] === 0 && (table.weight[i] as number) > 0) ids.add(table.account[i] as number);
-  }
-  return ids.size;
-}
-
-interface UsedRows {
-  readonly rows: Uint32Array;
-  readonly weight: Float64Array;
-}
-
-/** Rows with weight, at most `max_rows` of them. */
-function usedRows(table: TrainingTable, settings: EbmParams, seed: number): UsedRows {
-  const sample = sampleAccounts(table, settings.max_rows, forkRandom(seed, 'rows'));
-  const kept = sample.weight.every((w) => w > 0);
-  if (kept) return sample;
-  const places = Uint32Array.from(sample.rows.keys()).filter((k) => (sample.weight[k] as number) > 0);
-  return {
-    rows: places.map((k) => sample.rows[k] as number),
-    weight: Float64Array.from(places, (k) => sample.weight[k] as number),
-  };
-}
-
-/** Picks the used rows of an array; undefined where those are all rows. */
-function rowTaker(
-  rows: Uint32Array,
-  rowCount: number,
-): (<T extends Float64Array | Uint8Array | Int32Array>(values: T) => T) | undefined {
-  if (rows.length === rowCount) return undefined;
-  return (values) => {
-    const out = values.slice(0, rows.length);
-    for (let k = 0; k < rows.length; k++) out[k] = values[rows[k] as number] as number;
-    return out as typeof values;
-  };
-}
-
-function minLeafRows(settings: EbmParams, rows: number, accounts: number): number {
-  return Math.max(1, (settings.min_leaf * rows) / accounts);
 }
 
 type RowTable = Pick<TrainingTable, 'label' | 'account' | 'observation_date'>;
@@ -160,11 +117,12 @@ async function fitRows(
   const shared = shareTable(columns, features, label, weight, pool);
   const held = heldOut(account, label, settings, seed);
   const limits: StepLimits = { ...settings, min_rows: minLeafRows(settings, label.length, facts.accounts) };
-  const groups = pairBins(columns, features, weight, settings);
+  const mainWeights = columns.map(({ bins, values }) => binWeights(values, weight, binCount(bins)));
+  const groups = pairBins(columns, features, mainWeights, settings);
   const named = typeof settings.pairs === 'number' ? undefined : namedPairs(settings.pairs, features);
   const pairCount = typeof settings.pairs === 'number' ? settings.pairs : 0;
   const bagTables = held.map((side): BagTable => ({ ...shared, held_out: sharedCopy(side, pool) }));
-  const mains = await runMains(
+  const boosting = runMains(
     bagTables.map((bagTable, k) => ({
       table: bagTable,
       settings: { ...settings, limits },
@@ -173,6 +131,9 @@ async function fitRows(
     })),
     pool,
   );
+  // Done here while the threads are at it.
+  const data_hash = hashOf(columns, label, used.weight, account);
+  const mains = await boosting;
   const twins = twinTest(columns.map(({ values }) => values));
   const strengths = mains.flatMap((bag) => (bag.strengths === null ? [] : [bag.strengths]));
   const chosen = named ?? choosePairs(strengths, features.length, pairCount, twins);
@@ -211,6 +172,7 @@ async function fitRows(
     columns,
     features: paired,
     weight,
+    mainWeights,
     pairs,
     bags: mains.map((bag, k) => rawBag(bag, pairResults[k])),
     bag_scale,
@@ -230,7 +192,7 @@ async function fitRows(
       accounts: facts.accounts,
       outcomes: facts.outcomes,
       ...dates,
-      data_hash: hashOf(columns, label, used.weight, account),
+      data_hash,
       shrunk: isProven || chosen.length === 0 ? shrunk : [...shrunk, unproven(proof, settings.pair_proof)],
     },
     seed,
@@ -291,22 +253,16 @@ function namedPairs(
   });
 }
 
-/** Weights at mean 1, so that λ and the least hessian mean the same whatever their unit. */
-function meanOne(weight: Float64Array): Float64Array {
-  const mean = weight.reduce((sum, w) => sum + w, 0) / weight.length;
-  return weight.map((w) => w / mean);
-}
-
 /** Pair bins of each feature; none for a feature held to a direction, which a pair could break, or without two bins. */
 function pairBins(
   columns: readonly BinnedColumn[],
   features: readonly EbmFeature[],
-  weight: Float64Array,
+  mainWeights: readonly Float64Array[],
   settings: EbmParams,
 ): (Uint8Array | null)[] {
-  return columns.map(({ bins, values }, j) => {
-    if (settings.pairs === 0 || features[j]?.monotone !== 0) return null;
-    const weights = binWeights(values, weight, binCount(bins));
+  return columns.map(({ bins }, j) => {
+    const weights = mainWeights[j];
+    if (weights === undefined || settings.pairs === 0 || features[j]?.monotone !== 0) return null;
     if (weights.filter((w) => w > 0).length < 2) return null;
     const groups = pairGroups(bins, weights, settings.pair_bins);
     return groupCount(groups) < 2 ? null : groups;
@@ -346,35 +302,6 @@ function sharedWeights(values: Float64Array, pool: Pool | undefined): Float64Arr
   return copy;
 }
 
-/**
- * Rows each bag holds out: whole accounts, the same share of those with and without the outcome. The bags take turns
- * through one shuffled order, so that every account is held out about equally often.
- */
-function heldOut(account: Int32Array, label: Uint8Array, settings: EbmParams, seed: number): Uint8Array[] {
-  const hasOutcome = new Map<number, boolean>();
-  for (let i = 0; i < account.length; i++) {
-    const id = account[i] as number;
-    if (label[i] === 1) hasOutcome.set(id, true);
-    else if (!hasOutcome.has(id)) hasOutcome.set(id, false);
-  }
-  const ids = shuffle(
-    [...hasOutcome.keys()].sort((a, b) => a - b),
-    forkRandom(seed, 'held-out'),
-  );
-  const strata = [true, false].map((outcome) => ids.filter((id) => hasOutcome.get(id) === outcome));
-  return Array.from({ length: settings.bags }, (_, bag) => {
-    const out = new Set<number>();
-    for (const stratum of strata) {
-      // One account a stratum at least, and never the last one.
-      const wanted =
-        settings.held_out_rate === 0 ? 0 : Math.max(1, Math.round(settings.held_out_rate * stratum.length));
-      const count = Math.min(wanted, stratum.length - 1);
-      for (let k = 0; k < count; k++) out.add(stratum[(bag * count + k) % stratum.length] as number);
-    }
-    return Uint8Array.from(account, (id) => (out.has(id) ? 1 : 0));
-  });
-}
-
 function hashOf(
   columns: readonly BinnedColumn[],
   label: Uint8Array,
@@ -392,7 +319,9 @@ function bytesOf(values: Float64Array | Int32Array): Uint8Array {
 
 function freeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    for (const child of Object.values(value)) freeze(child);
+    // Nothing is in a row of numbers that could be frozen.
+    const isNumbers = Array.isArray(value) && typeof value[0] === 'number';
+    if (!isNumbers) for (const child of Object.values(value)) freeze(child);
     Object.freeze(value);
   }
   return value;

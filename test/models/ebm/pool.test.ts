@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fitEbm } from '../../../src/models/index.ts';
+import type { FeatureColumn } from '../../../src/contract/model.ts';
+import { fitTable } from '../../../src/models/ebm/fit.ts';
+import { createRandom, fitEbm } from '../../../src/models/index.ts';
 import { openPool } from '../../../src/pipeline/pool.ts';
 import { samplePanel } from '../../contract/model-contract.ts';
 import { ROOT } from '../../helpers/source.ts';
@@ -15,6 +17,12 @@ beforeAll(() => {
   if (existsSync(WORKER) && statSync(WORKER).mtimeMs >= newest) return;
   spawnSync(process.execPath, [join(ROOT, 'build.js')], { stdio: 'ignore' });
 });
+
+/** A column of three levels. */
+function plan(rows: number, random: () => number): FeatureColumn {
+  const values = Float64Array.from({ length: rows }, () => Math.floor(3 * random()));
+  return { name: 'plan', kind: 'nominal', values, categories: ['basic', 'pro', 'team'] };
+}
 
 describe('openPool', () => {
   const one = openPool(1);
@@ -31,6 +39,38 @@ describe('openPool', () => {
       expect(JSON.stringify(await fitEbm(table, params, { seed: 3, pool: two }))).toBe(here);
       expect(JSON.stringify(await fitEbm(table, params, { seed: 4, pool: two }))).not.toBe(here);
     }
+  });
+
+  it('changes no byte where the cuts of a large table are learnt in the threads', async () => {
+    const random = createRandom(6);
+    const rows = 70_000;
+    const columns: FeatureColumn[] = Array.from({ length: 8 }, (_, j) => ({
+      name: `x${j}`,
+      kind: 'continuous',
+      values: Float64Array.from({ length: rows }, () => (random() < 0.05 ? Number.NaN : random() ** 2 * 100 - 0.5)),
+    }));
+    columns.push(plan(rows, random));
+    const table = {
+      columns,
+      label: Uint8Array.from({ length: rows }, (_, i) =>
+        Number(random() < ((columns[0]?.values[i] ?? 0) > 30 ? 0.3 : 0.1)),
+      ),
+      weight: new Float64Array(rows).fill(1),
+      account: Int32Array.from({ length: rows }, (_, i) => i >> 1),
+      observation_date: new Int32Array(rows),
+    };
+    const params = { bags: 2, pairs: 0, max_rounds: 3 };
+    const jobs: string[] = [];
+    const watched = {
+      size: 2,
+      map<I, O>(job: string, inputs: readonly I[]): Promise<O[]> {
+        jobs.push(job);
+        return two.map<I, O>(job, inputs);
+      },
+    };
+    const here = JSON.stringify(await fitTable(table, params, { seed: 3 }));
+    expect(JSON.stringify(await fitTable(table, params, { seed: 3, pool: watched }))).toBe(here);
+    expect(jobs).toEqual([...Array.from({ length: 8 }, () => 'ebm.cuts'), 'ebm.mains']);
   });
 
   it('passes on what a job throws, and goes on', async () => {
