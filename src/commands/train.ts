@@ -13,9 +13,9 @@ export function register(program: Command): void {
     .action(async (_flags: unknown, command: Command) => {
       const options = await readOptions(command);
       const { train } = await import('../pipeline/train.ts');
-      const { report, cardFile } = await train(options);
+      const { report, cards } = await train(options);
       const { writeReport } = await import('./output.ts');
-      await writeReport(report, { ...options, format: 'markdown', output: cardFile });
+      for (const card of cards) await writeReport(card.report, { ...options, format: 'markdown', output: card.file });
       await show(report, options, command);
     });
 }

@@ -4,9 +4,12 @@ import type { FittedModel } from './model.ts';
 /** Which question a churn model answers; every account has the one its term calls for. */
 export type ChurnBasis = 'leave' | 'renewal';
 
-/** One basis of a churn model: the ladder's verdict and, where a rung earned it, the rung that serves. */
+/** Every question that the ladder answers: those about leaving, and whether an account will pay for more. */
+export type ModelBasis = ChurnBasis | 'expansion';
+
+/** One basis of a model: the ladder's verdict and, where a rung earned it, the rung that serves. */
 export interface BasisModel {
-  readonly basis: ChurnBasis;
+  readonly basis: ModelBasis;
   readonly verdict: 'model' | 'no_signal' | 'too_few_outcomes';
   /** The verdict in one sentence, printed in the header of every list. */
   readonly sentence: string;
@@ -25,7 +28,7 @@ export interface BasisModel {
   readonly served: FittedModel | null;
   /** Intercept and slope on the log-odds; null where out-of-time log loss did not improve. */
   readonly calibration: { readonly intercept: number; readonly slope: number } | null;
-  /** The serving rung refitted on 20 account-clustered resamples: the entry interval. */
+  /** The serving rung refitted on 20 account-clustered resamples: the entry interval. Empty where nothing enters by it. */
   readonly refits: readonly FittedModel[];
   /**
    * Probabilities of other horizons from the one that serves, in its order; only of the basis with a horizon (`leave`).
@@ -96,7 +99,7 @@ export interface OutOfTimeRecord {
 
 /** What rows a basis predicted out of time; all arrays in one order. */
 export interface OutOfTimeRows {
-  readonly basis: ChurnBasis;
+  readonly basis: ModelBasis;
   readonly account: readonly string[];
   /** Observation date and the day the label closed. */
   readonly origin: readonly Day[];

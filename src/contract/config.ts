@@ -65,6 +65,12 @@ export type ChurnDefinition =
   | 'inactivity'
   | 'none';
 
+/**
+ * What counts as an expansion. `arr_growth`: recurring ARR at the horizon above that of the day, price rises and exchange
+ * rates left out; `won_opportunity`: an upsell or cross-sell won within the horizon, whatever the contracts show.
+ */
+export type ExpansionDefinition = 'arr_growth' | 'won_opportunity';
+
 export type ScoringMethod = 'threshold' | 'peer' | 'own_history' | 'tenure_threshold';
 
 export interface MeasureSetting {
@@ -162,6 +168,13 @@ export interface Config {
     readonly merge_days: number;
     readonly stages: readonly number[];
     readonly grace_days: number;
+  };
+  readonly expansion: {
+    readonly definition: ExpansionDefinition;
+    /** Days after the as-of date at whose end the account must pay for more. */
+    readonly horizon_days: number;
+    /** Least growth, as a share of the ARR of the as-of date, price rises left out. */
+    readonly min_growth_rate: number;
   };
   readonly onboarding: { readonly max_days: number; readonly first_value: string | undefined };
   readonly quality: {

@@ -146,6 +146,7 @@ export const DEFAULTS: Omit<Config, 'file' | 'data' | 'store'> = {
     stages: [180, 120, 90, 60, 30],
     grace_days: 30,
   },
+  expansion: { definition: 'arr_growth', horizon_days: 90, min_growth_rate: 0.1 },
   onboarding: { max_days: 90, first_value: undefined },
   quality: { max_rejected_rate: 0.05, max_affected_arr_rate: 0.2 },
   model: { max_age_days: 30, min_outcomes: 30, min_months: 12, every: 'month', features: [], allow_leak: [] },

@@ -194,6 +194,11 @@ export const configSchema = z.strictObject({
     stages: z.array(days).min(1),
     grace_days: count,
   }),
+  expansion: z.strictObject({
+    definition: z.enum(['arr_growth', 'won_opportunity']),
+    horizon_days: days,
+    min_growth_rate: z.number().min(0).max(10),
+  }),
   onboarding: z.strictObject({ max_days: days, first_value: z.string().exactOptional() }),
   quality: z.strictObject({ max_rejected_rate: rate, max_affected_arr_rate: rate }),
   model: z.strictObject({

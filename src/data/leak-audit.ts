@@ -1,8 +1,9 @@
+import type { ModelBasis } from '../contract/churn-model.ts';
 import { type Engine, quoteName } from '../engine/engine.ts';
 import type { Day } from '../lib/dates.ts';
 import { type ContractTable, TABLES } from './contract.ts';
 import type { CustomFeature } from './custom-features.ts';
-import { auditAdmitted } from './leak-audit-admitted.ts';
+import { auditAdmitted, auditAdmittedGrowth } from './leak-audit-admitted.ts';
 import {
   areaUnderCurve,
   isText,
@@ -35,16 +36,34 @@ export async function auditLeaks(engine: Engine, options: AuditOptions): Promise
     ...(asOf === undefined ? [] : await auditFuture(engine, asOf)),
     ...(await auditColumns(engine, options.panel.knownBy)),
   ];
-  const admitted = new Map((options.admitted ?? []).map((feature) => [feature.column, feature]));
-  return [
-    ...auditAdmitted(options.panel, options.admitted ?? []),
-    ...findings.map((finding) => {
-      const custom = finding.feature === null ? undefined : admitted.get(finding.feature);
-      if (custom === undefined) return finding;
-      const message = finding.message.replace(custom.column, custom.key);
-      return { ...finding, level: 'admitted' as const, name: custom.key, message };
-    }),
-  ].sort((a, b) => order(LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level), a, b));
+  const admitted = options.admitted ?? [];
+  return inOrder([...auditAdmitted(options.panel, admitted), ...findings.map((finding) => asAdmitted(finding, admitted))]);
+}
+
+/**
+ * `auditLeaks` for the outcome of growing (`expansion_label`): features that know who will pay for more. What changes with
+ * later rows, and what is filled on churned rows, `auditLeaks` has found.
+ */
+export function auditGrowth({ panel, admitted = [] }: Pick<AuditOptions, 'panel' | 'admitted'>): LeakFinding[] {
+  const label = panel.number('expansion_label');
+  const rows = rowsWhere(panel.rowCount, (i) => !Number.isNaN(label[i] ?? Number.NaN));
+  const findings = auditRows(panel, { basis: 'expansion', rows, label, who: 'grown' });
+  return inOrder([
+    ...auditAdmittedGrowth(panel, admitted),
+    ...findings.map((finding) => asAdmitted(finding, admitted)),
+  ]);
+}
+
+/** A finding about a feature that the configuration admitted is named as there. */
+function asAdmitted(finding: LeakFinding, admitted: readonly CustomFeature[]): LeakFinding {
+  const custom = admitted.find(({ column }) => column === finding.feature);
+  if (custom === undefined) return finding;
+  const message = finding.message.replace(custom.column, custom.key);
+  return { ...finding, level: 'admitted', name: custom.key, message };
+}
+
+function inOrder(findings: readonly LeakFinding[]): LeakFinding[] {
+  return findings.toSorted((a, b) => order(LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level), a, b));
 }
 
 const LEVELS: readonly LeakFinding['level'][] = ['admitted', 'feature', 'column'];
@@ -58,38 +77,51 @@ function order(level: number, a: LeakFinding, b: LeakFinding): number {
 function auditFeatures(panel: Panel): LeakFinding[] {
   const label = panel.number('label');
   const basis = panel.text('churn_basis');
-  const findings: LeakFinding[] = [];
-  for (const wanted of ['leave', 'renewal'] as const) {
+  return (['leave', 'renewal'] as const).flatMap((wanted) => {
     const rows = rowsWhere(panel.rowCount, (i) => basis[i] === wanted && !Number.isNaN(label[i] ?? Number.NaN));
-    const outcomes = rows.filter((i) => label[i] === 1).length;
-    if (outcomes < SMALLEST_COUNT || rows.length - outcomes < SMALLEST_COUNT) continue;
-    for (const name of panel.features) {
-      const values = numericValues(panel, name, rows, label);
-      const texts = isText(panel, name) ? panel.text(name) : undefined;
-      const filled = rows.filter((i, k) =>
-        texts === undefined ? !Number.isNaN(values[k] ?? Number.NaN) : (texts[i] ?? null) !== null,
-      );
-      const common = { level: 'feature', name, feature: name, churn_basis: wanted, is_masked: false } as const;
-      if (filled.length >= SMALLEST_COUNT && filled.every((i) => label[i] === 1)) {
-        findings.push({
-          ...common,
-          kind: 'known_only_for_churned',
-          auc: null,
-          row_count: filled.length,
-          message: `${name} is known for churned accounts only (${filled.length} rows): it tells the outcome`,
-        });
-      }
-      const known = rows.map((i, k) => ({ label: label[i] ?? 0, value: values[k] ?? Number.NaN }));
-      const auc = areaUnderCurve(known.filter(({ value }) => !Number.isNaN(value)));
-      if (auc !== null && auc >= SUSPICIOUS_AUC) {
-        findings.push({
-          ...common,
-          kind: 'separates',
-          auc,
-          row_count: filled.length,
-          message: `${name} alone ranks the outcomes with an AUC of ${auc.toFixed(3)}: too good to be known beforehand`,
-        });
-      }
+    return auditRows(panel, { basis: wanted, rows, label, who: 'churned' });
+  });
+}
+
+/** The labelled rows of one question. */
+interface AuditedRows {
+  readonly basis: ModelBasis;
+  readonly rows: readonly number[];
+  readonly label: Float64Array;
+  /** What accounts with the outcome are called. */
+  readonly who: 'churned' | 'grown';
+}
+
+function auditRows(panel: Panel, { basis, rows, label, who }: AuditedRows): LeakFinding[] {
+  const findings: LeakFinding[] = [];
+  const outcomes = rows.filter((i) => label[i] === 1).length;
+  if (outcomes < SMALLEST_COUNT || rows.length - outcomes < SMALLEST_COUNT) return findings;
+  for (const name of panel.features) {
+    const values = numericValues(panel, name, rows, label);
+    const texts = isText(panel, name) ? panel.text(name) : undefined;
+    const filled = rows.filter((i, k) =>
+      texts === undefined ? !Number.isNaN(values[k] ?? Number.NaN) : (texts[i] ?? null) !== null,
+    );
+    const common = { level: 'feature', name, feature: name, churn_basis: basis, is_masked: false } as const;
+    if (filled.length >= SMALLEST_COUNT && filled.every((i) => label[i] === 1)) {
+      findings.push({
+        ...common,
+        kind: 'known_only_for_churned',
+        auc: null,
+        row_count: filled.length,
+        message: `${name} is known for ${who} accounts only (${filled.length} rows): it tells the outcome`,
+      });
+    }
+    const known = rows.map((i, k) => ({ label: label[i] ?? 0, value: values[k] ?? Number.NaN }));
+    const auc = areaUnderCurve(known.filter(({ value }) => !Number.isNaN(value)));
+    if (auc !== null && auc >= SUSPICIOUS_AUC) {
+      findings.push({
+        ...common,
+        kind: 'separates',
+        auc,
+        row_count: filled.length,
+        message: `${name} alone ranks the outcomes with an AUC of ${auc.toFixed(3)}: too good to be known beforehand`,
+      });
     }
   }
   return findings;

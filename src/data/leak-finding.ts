@@ -1,10 +1,11 @@
+import type { ModelBasis } from '../contract/churn-model.ts';
 import type { Panel } from './panel.ts';
 
 /** One suspicion that a column knows the outcome. */
 export interface LeakFinding {
   /**
-   * `separates`: alone it ranks outcomes almost perfectly; `known_only_for_churned`: filled on churned rows and on no
-   * others; `changes_with_future`: its value as of a day differs once later rows and cells are removed; `undated`: a
+   * `separates`: alone it ranks outcomes almost perfectly; `known_only_for_churned`: filled on churned (of the expansion
+   * model: grown) rows and on no others; `changes_with_future`: its value as of a day differs once later rows and cells are removed; `undated`: a
    * custom column that shows today's value on every day of the past.
    */
   readonly kind: 'separates' | 'known_only_for_churned' | 'changes_with_future' | 'undated';
@@ -16,7 +17,8 @@ export interface LeakFinding {
   readonly name: string;
   /** Column of the panel; null for a column of a table. */
   readonly feature: string | null;
-  readonly churn_basis: 'leave' | 'renewal' | null;
+  /** The question whose outcome it knows; null where it is not about one. */
+  readonly churn_basis: ModelBasis | null;
   /** Single-feature AUC, the better direction (0.5–1); null for other kinds. */
   readonly auc: number | null;
   /** Rows that carry the suspicion. */

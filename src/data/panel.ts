@@ -16,6 +16,8 @@ export const PANEL_KEYS = [
   'decision_days_left',
   'left_days',
   'unavoidable_days',
+  'expansion_label',
+  'expansion_closed_on',
 ] as const;
 
 /**
@@ -24,7 +26,8 @@ export const PANEL_KEYS = [
  * by `knownBy`, or no decision within the lead); `is_unavoidable` and `is_worked` are 0/1; `arr_amount_reported` is ARR
  * in the reporting currency, for weighting, whatever the features hold; `decision_days_left` likewise. `left_days` and
  * `unavoidable_days` are the days from the date to the first decision to leave known by `knownBy`, however far, one that
- * could have been avoided and one that could not; NaN without one.
+ * could have been avoided and one that could not; NaN without one. `expansion_label` and `expansion_closed_on` are the same for
+ * growing (`label_expansion`), NaN throughout where it was not asked for.
  */
 export interface Panel extends Columnar {
   readonly dates: readonly Day[];
@@ -42,6 +45,8 @@ export interface PanelOptions {
   readonly stand?: (asOf: Day) => Promise<void>;
   /** Relation that stands with it (`account_id` and columns), joined to each row; its columns are not audited. */
   readonly beside?: string;
+  /** Labels of growing too (`label_expansion`); default no. */
+  readonly expansion?: boolean;
   /** Relation with `account_id, worked_on` (days on which a person acted on an account) beside outbound contacts. */
   readonly worked?: string;
 }
@@ -58,16 +63,23 @@ export async function buildPanel(engine: Engine, options: PanelOptions): Promise
   if (dates.length === 0) throw new Error('a panel needs at least one observation date');
   await clearViews(engine);
   await engine.materialise('main.panel_outcome', 'select * from outcome_asof($day::date)', { day: knownBy });
+  if (options.expansion === true) {
+    await engine.materialise('main.panel_span', 'select * from arr_span($day::date)', { day: knownBy });
+  }
   await engine.execute('drop table if exists main.panel');
   const stand = options.stand ?? ((date: Day) => standViews(engine, ['account_features'], date));
   let besides: readonly string[] = [];
   try {
     for (const [index, date] of dates.entries()) {
       await stand(date);
-      // From here on outcomes are read as known by `knownBy`, from the one copy computed above.
+      // From here on outcomes are read as known by `knownBy`, from the one copy computed above; so are the spans of ARR.
       await engine.execute('create or replace view dated.outcome_asof as select * from main.panel_outcome');
       await shadow(engine, 'outcome_asof', knownBy);
-      const select = besideRows(panelRows(options.worked), options.beside);
+      if (options.expansion === true) {
+        await engine.execute('create or replace view dated.arr_span as select * from main.panel_span');
+        await shadow(engine, 'arr_span', knownBy);
+      }
+      const select = besideRows(panelRows(options), options.beside);
       const bindings = { as_of: date, known_by: knownBy };
       if (index === 0) await engine.materialise('main.panel', select, bindings);
       else await engine.execute(`insert into main.panel by name ${select}`, bindings);
@@ -76,7 +88,7 @@ export async function buildPanel(engine: Engine, options: PanelOptions): Promise
     }
   } finally {
     await clearViews(engine);
-    await engine.execute('drop table if exists main.panel_outcome');
+    await engine.execute('drop table if exists main.panel_outcome; drop table if exists main.panel_span');
   }
   const result = await engine.columns('select * from main.panel order by observation_date, account_id');
   const others = new Set<string>([...PANEL_KEYS, ...besides]);
@@ -101,7 +113,7 @@ async function columnNames(engine: Engine, relation: string): Promise<string[]> 
 }
 
 /** Select of one date's panel rows; bindings `as_of` and `known_by`. */
-export function panelRows(worked?: string): string {
+export function panelRows({ worked, expansion = false }: Pick<PanelOptions, 'worked' | 'expansion'> = {}): string {
   const acted =
     worked === undefined ? '' : `union all select account_id, cast(worked_on as date) from ${quoteName(worked)}`;
   return `
@@ -125,6 +137,13 @@ export function panelRows(worked?: string): string {
       where decided_on > $as_of::date
       group by account_id
     ),
+    growing as (
+      ${
+        expansion
+          ? 'select account_id, label, closed_on from label_expansion($as_of::date, $known_by::date)'
+          : 'select null::varchar as account_id, null::integer as label, null::date as closed_on where false'
+      }
+    ),
     worked as (
       select distinct account_id
       from acted
@@ -140,11 +159,14 @@ export function panelRows(worked?: string): string {
       coalesce(label.is_unavoidable, false) as is_unavoidable,
       feature.account_id in (select account_id from worked) as is_worked,
       leaving.left_days,
-      leaving.unavoidable_days
+      leaving.unavoidable_days,
+      growing.label as expansion_label,
+      growing.closed_on as expansion_closed_on
     from account_features($as_of::date) as feature
     join account_state($as_of::date) as state on state.account_id = feature.account_id
     left join label on label.account_id = feature.account_id
-    left join leaving on leaving.account_id = feature.account_id`;
+    left join leaving on leaving.account_id = feature.account_id
+    left join growing on growing.account_id = feature.account_id`;
 }
 
 /** Days of history that the features of a first row want. */

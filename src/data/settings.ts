@@ -30,6 +30,10 @@ export const SETTINGS_COLUMNS: Readonly<Record<string, string>> = {
   half_life_days: 'INTEGER',
   onboarding_max_days: 'INTEGER',
   onboarding_first_value: 'VARCHAR',
+  /** `arr_growth` or `won_opportunity`. */
+  expansion_definition: 'VARCHAR',
+  expansion_horizon_days: 'INTEGER',
+  expansion_min_growth_rate: 'DECIMAL(18,6)',
 };
 
 /** Lists from the configuration, one small table each. */
@@ -91,12 +95,19 @@ export async function createSettings(
       half_life_days: config.health.half_life_days,
       onboarding_max_days: config.onboarding.max_days,
       onboarding_first_value: config.onboarding.first_value ?? null,
+      expansion_definition: config.expansion.definition,
+      expansion_horizon_days: config.expansion.horizon_days,
+      expansion_min_growth_rate: null,
     }),
   );
-  await engine.execute('update settings set contraction_rate = $rate, strategic_min_arr = $arr', {
-    rate: config.churn.contraction_rate,
-    arr: config.strategic.min_arr ?? null,
-  });
+  await engine.execute(
+    'update settings set contraction_rate = $rate, strategic_min_arr = $arr, expansion_min_growth_rate = $growth',
+    {
+      rate: config.churn.contraction_rate,
+      arr: config.strategic.min_arr ?? null,
+      growth: config.expansion.min_growth_rate,
+    },
+  );
   for (const [name, columns] of Object.entries(LISTS)) await create(engine, name, columns);
   await engine.append('unavoidable_reason', {
     reason_code: config.churn.unavoidable_reasons.map((reason) => reason.toLowerCase()),

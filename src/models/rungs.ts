@@ -165,6 +165,9 @@ export const LADDER_COLUMNS: LadderColumns = {
   csm_call: 'csm_sentiment_value',
 };
 
+/** Columns that the one-column rungs of the expansion ladder read. */
+export const EXPANSION_COLUMNS = { seat_use: 'seat_use_rate_28d', open_opportunity: 'open_expansion_count' } as const;
+
 /**
  * The baseline ladder, simplest first: base rate, decision proximity, days since last use, CSM call, best single rule,
  * health score, logistic regression. Health score and CSM call are rungs of their own and no features of the others above

@@ -5,7 +5,7 @@ import { LIGHT_EBM } from './churn-rungs.ts';
 import { type EbmModel, ebm, explainEbm, logOddsEbm } from './ebm/index.ts';
 import { explainLogistic, fitLogistic, type LogisticModel } from './logistic.ts';
 import { applyRule, bestRule, type Rule } from './rule.ts';
-import { compositesOf, LADDER_COLUMNS } from './rungs.ts';
+import { compositesOf, EXPANSION_COLUMNS, LADDER_COLUMNS } from './rungs.ts';
 
 /** The best single rule as a model that can be stored and served. */
 export interface RuleModel extends FittedModel {
@@ -20,6 +20,7 @@ const ONE_COLUMN: Readonly<Record<string, string>> = {
   days_since_last_use: LADDER_COLUMNS.days_since_last_use,
   health_score: LADDER_COLUMNS.health_score,
   csm_call: LADDER_COLUMNS.csm_call,
+  ...EXPANSION_COLUMNS,
 };
 
 /** What a refit takes from the fit it repeats, and what may help it. */

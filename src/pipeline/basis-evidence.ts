@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BasisEvidence, BasisModel, ChurnBasis, OutOfTimeRows } from '../contract/churn-model.ts';
+import type { BasisEvidence, BasisModel, ModelBasis, OutOfTimeRows } from '../contract/churn-model.ts';
 import { dayFromNumber } from '../lib/dates.ts';
 import { probabilitiesOfBasis } from '../models/churn-model.ts';
 import { evaluateOutOfTime } from '../models/evaluation.ts';
@@ -99,7 +99,7 @@ function hashOf(panel: Panel, accounts: readonly string[]): string {
 export function outOfTimeRows(
   { panel, accounts }: BasisPanel,
   ladder: LadderResult,
-  basis: ChurnBasis,
+  basis: ModelBasis,
 ): OutOfTimeRows | null {
   const probability = ladder.out_of_time?.probability[ladder.rung ?? BASE_RATE];
   if (ladder.out_of_time === undefined || probability === undefined) return null;

@@ -1,14 +1,16 @@
 import type { CellRow, Day } from '../contract/agent.ts';
-import type { BasisModel, ChurnBasis, HorizonRecord, OutOfTimeRows } from '../contract/churn-model.ts';
+import type { BasisModel, HorizonRecord, ModelBasis, OutOfTimeRows } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
 import type { FittedModel, Pool, TrainingTable } from '../contract/model.ts';
 import { dayFromNumber, dayNumber } from '../lib/dates.ts';
 import { createRandom, forkRandom, randomInt } from '../lib/random.ts';
 import { type CalibrationChoice, calibrate, chooseCalibration } from '../models/calibration.ts';
 import { churnRungs } from '../models/churn-rungs.ts';
+import { expansionRungs } from '../models/expansion-rungs.ts';
 import { fitHorizon } from '../models/horizons.ts';
 import { shrinkRates } from '../models/interval.ts';
 import { climbLadder, type LadderOptions, type LadderResult } from '../models/ladder.ts';
+import type { Rung } from '../models/rungs.ts';
 import { fitServing } from '../models/serving.ts';
 import { type Panel, takeColumns, takePanelRows } from '../models/splits.ts';
 import { championSays, evidenceOf, NO_EVIDENCE, outOfTimeRows } from './basis-evidence.ts';
@@ -20,7 +22,7 @@ const HORIZONS: readonly number[] = [30, 180];
 const REFITS = 20;
 
 /** A basis of which nothing is known. */
-export function emptyBasis(basis: ChurnBasis): BasisModel {
+export function emptyBasis(basis: ModelBasis): BasisModel {
   return {
     basis,
     verdict: 'too_few_outcomes',
@@ -63,7 +65,7 @@ export interface BasisFit {
  */
 export async function fitBasis(
   source: BasisPanel,
-  basis: ChurnBasis,
+  basis: ModelBasis,
   config: Config,
   asOf: Day,
   help: BasisHelp = {},
@@ -77,7 +79,7 @@ export async function fitBasis(
  */
 export async function fitBasisWithEvidence(
   source: BasisPanel,
-  basis: ChurnBasis,
+  basis: ModelBasis,
   config: Config,
   asOf: Day,
   { champion, ...help }: BasisHelp & { readonly champion?: BasisModel | undefined } = {},
@@ -101,7 +103,7 @@ interface Climbed {
 
 async function climb(
   source: BasisPanel,
-  basis: ChurnBasis,
+  basis: ModelBasis,
   config: Config,
   asOf: Day,
   { pool, replay }: BasisHelp,
@@ -111,7 +113,7 @@ async function climb(
   if (panel.label.length === 0) return { model: emptyBasis(basis), ladder: undefined, calibration: undefined };
   const seed = config.seed;
   const ladder = await climbLadder(source.panel, {
-    rungs: churnRungs(pool),
+    rungs: rungsOf(basis, pool),
     known_by: dayNumber(asOf),
     seed,
     min_outcomes: config.model.min_outcomes,
@@ -133,7 +135,8 @@ async function climb(
   };
   if (ladder.rung === null) return { model: frame, ladder, calibration: undefined };
   const served = await fitServing(ladder.rung, panel, forkRandom(seed, `serve ${basis}`), { pool });
-  const refits = await refit(panel, ladder.rung, served, seed, pool);
+  // Nothing enters a list by readiness, so nothing needs its entry interval.
+  const refits = basis === 'expansion' ? [] : await refit(panel, ladder.rung, served, seed, pool);
   const choice = calibrationOf(source.panel, ladder, ladder.rung);
   const calibration =
     choice?.is_accepted === true ? { intercept: choice.calibration.intercept, slope: choice.calibration.slope } : null;
@@ -143,6 +146,11 @@ async function climb(
     ladder,
     calibration: choice,
   };
+}
+
+/** The ladder of a basis. */
+export function rungsOf(basis: ModelBasis, pool?: Pool): Rung[] {
+  return basis === 'expansion' ? expansionRungs(pool) : churnRungs(pool);
 }
 
 /** The rows that had closed by a day as the panel of that day: accounts numbered anew, columns that tell nothing dropped. */

@@ -1,15 +1,18 @@
 import type { CellRow, Day } from '../contract/agent.ts';
 import type { ChallengeRecord, ChurnModel } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
+import type { ExpansionModel } from '../contract/expansion-model.ts';
 import { customFeatures } from '../data/custom-features.ts';
 import type { Engine, Row } from '../engine/engine.ts';
 import { longDay } from '../lib/dates.ts';
 import { compareRivals, MIN_RIVAL_OUTCOMES, type RivalFigures, type RivalRows } from '../models/champion.ts';
-import { CHURN_MODEL_SCHEMA, type ChurnTraining } from './churn-training.ts';
+import type { BasisFit } from './basis-fit.ts';
+import { CHURN_MODEL_SCHEMA } from './churn-training.ts';
+import { EXPANSION_MODEL_SCHEMA } from './expansion-training.ts';
 
-/** The model that serves on a day. */
-export interface Champion {
-  readonly model: ChurnModel;
+/** The model of a kind that serves on a day. */
+export interface Champion<M = ChurnModel> {
+  readonly model: M;
   /** Last day on which it was fitted or a newer model failed to replace it: its age counts from here. */
   readonly confirmed_on: Day;
 }
@@ -23,6 +26,24 @@ export const CHAMPION_TABLES = ['model', 'model_challenge'] as const;
  * took over when they were fitted.
  */
 export async function readChampion(engine: Engine, config: Config, day: Day): Promise<Champion | undefined> {
+  return newestUsable<ChurnModel>(engine, 'churn', day, (model) => isUsable(model, config));
+}
+
+/** The expansion model that serves on `day`: as `readChampion`, by challenges of its own, of the same expansion rule. */
+export async function readExpansionChampion(
+  engine: Engine,
+  config: Config,
+  day: Day,
+): Promise<Champion<ExpansionModel> | undefined> {
+  return newestUsable<ExpansionModel>(engine, 'expansion', day, (model) => isUsableExpansion(model, config));
+}
+
+async function newestUsable<M extends ChurnModel | ExpansionModel>(
+  engine: Engine,
+  kind: M['kind'],
+  day: Day,
+  isUsable: (model: M) => boolean,
+): Promise<Champion<M> | undefined> {
   const rows = await engine.rows(
     `select m.model_id, m.model::varchar as model, c.taken_on, cast(coalesce(c.taken_on, m.as_of) as date) as serves_from,
        coalesce(c.challenge_number, 0) as challenge_number
@@ -31,14 +52,14 @@ export async function readChampion(engine: Engine, config: Config, day: Day): Pr
        select model_id, max(as_of) as taken_on, max(challenge_number) as challenge_number
        from state.model_challenge where is_champion and as_of <= $day::date group by model_id
      ) as c on c.model_id = m.model_id
-     where m.kind = 'churn' and m.as_of <= $day::date
+     where m.kind = $kind and m.as_of <= $day::date
        and (c.model_id is not null or m.model_id not in (select model_id from state.model_challenge))
      order by serves_from desc, challenge_number desc, m.model_id desc`,
-    { day },
+    { day, kind },
   );
   for (const row of rows) {
-    const model = JSON.parse(String(row['model'])) as ChurnModel;
-    if (!isUsable(model, config)) continue;
+    const model = JSON.parse(String(row['model'])) as M;
+    if (!isUsable(model)) continue;
     const [failed] = await engine.rows(
       `select cast(max(as_of) as date) as last_on from state.model_challenge
        where champion_id = $id and not is_champion and as_of <= $day::date`,
@@ -56,11 +77,34 @@ function isUsable(model: ChurnModel, config: Config): boolean {
   if (model.churn_definition !== config.churn.definition || model.horizon_days !== config.churn.horizon_days) {
     return false;
   }
+  return isAdmitted(model, config);
+}
+
+function isUsableExpansion(model: ExpansionModel, config: Config): boolean {
+  const { definition, horizon_days, min_growth_rate } = config.expansion;
+  return (
+    model.schema_version === EXPANSION_MODEL_SCHEMA &&
+    model.definition === definition &&
+    model.horizon_days === horizon_days &&
+    model.min_growth_rate === min_growth_rate &&
+    model.churn_definition === config.churn.definition &&
+    isAdmitted(model, config)
+  );
+}
+
+/** Whether seed, features and leaks let in are those of the configuration. */
+function isAdmitted(model: ChurnModel | ExpansionModel, config: Config): boolean {
   if (model.seed !== config.seed) return false;
   const admitted = new Set(customFeatures(config).map(({ column }) => column));
   const hasFeatures = model.feature_names.every((name) => !name.startsWith('custom_') || admitted.has(name));
   const allowed = model.leaks.filter(({ treatment }) => treatment === 'allowed');
   return hasFeatures && allowed.every(({ name }) => config.model.allow_leak.includes(name));
+}
+
+/** A model fitted now, of either kind, and what it predicted out of time. */
+export interface Challenger {
+  readonly model: Pick<ChurnModel, 'model_id' | 'as_of'>;
+  readonly bases: readonly BasisFit[];
 }
 
 /**
@@ -73,8 +117,8 @@ function isUsable(model: ChurnModel, config: Config): boolean {
  * @param stored what the champion's own ladder predicted (`model_prediction`), where the ledger was asked for it
  */
 export function challenge(
-  champion: ChurnModel | undefined,
-  training: ChurnTraining,
+  champion: Challenger['model'] | undefined,
+  training: Challenger,
   stored: readonly Row[] = [],
 ): ChallengeRecord {
   if (champion === undefined) {
@@ -120,7 +164,7 @@ export function challenge(
   };
 }
 
-function unseenRows(champion: ChurnModel, { bases }: ChurnTraining): RivalRows {
+function unseenRows(champion: Challenger['model'], { bases }: Challenger): RivalRows {
   const rows = bases.flatMap(({ predicted, champion: rivals }) =>
     predicted === null || rivals === null
       ? []
@@ -140,7 +184,7 @@ function unseenRows(champion: ChurnModel, { bases }: ChurnTraining): RivalRows {
   return transposed(rows);
 }
 
-function commonRows({ bases }: ChurnTraining, stored: readonly Row[]): RivalRows {
+function commonRows({ bases }: Challenger, stored: readonly Row[]): RivalRows {
   const key = (basis: unknown, origin: unknown, account: unknown) =>
     `${String(basis)}|${String(origin)}|${String(account)}`;
   const before = new Map(
@@ -188,7 +232,7 @@ function sentence(figures: RivalFigures, rows: string): string {
 const KEPT_ROWS = 50_000;
 
 /** What the ladder predicted out of time as rows of `model_prediction`. */
-export function predictionRows({ model, bases }: ChurnTraining): CellRow[] {
+export function predictionRows({ model, bases }: Challenger): CellRow[] {
   return bases.flatMap(({ predicted }) => {
     if (predicted === null) return [];
     const kept = keptAccounts(predicted.account);
@@ -234,8 +278,16 @@ function hashOf(text: string): number {
   return hash;
 }
 
-/** A challenge as the ledger keeps it; its number is one above those of the same day that `state` holds. */
-export async function challengeRow(engine: Engine, model: ChurnModel, record: ChallengeRecord): Promise<CellRow> {
+/**
+ * A challenge as the ledger keeps it; its number is one above those of the same day that `state` holds, and above `before`
+ * others that are committed with it.
+ */
+export async function challengeRow(
+  engine: Engine,
+  model: Challenger['model'],
+  record: ChallengeRecord,
+  before = 0,
+): Promise<CellRow> {
   const [last] = await engine.rows(
     'select coalesce(max(challenge_number), 0) as number from state.model_challenge where as_of = $as_of::date',
     { as_of: model.as_of },
@@ -243,7 +295,7 @@ export async function challengeRow(engine: Engine, model: ChurnModel, record: Ch
   return {
     model_id: model.model_id,
     as_of: model.as_of,
-    challenge_number: Number(last?.['number'] ?? 0) + 1,
+    challenge_number: Number(last?.['number'] ?? 0) + 1 + before,
     champion_id: record.champion_id,
     is_champion: record.is_champion,
     reason: record.reason,

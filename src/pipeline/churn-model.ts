@@ -1,9 +1,10 @@
 import type { CellRow, Day } from '../contract/agent.ts';
 import type { ChallengeRecord, ChurnModel } from '../contract/churn-model.ts';
+import type { ExpansionModel } from '../contract/expansion-model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { Row } from '../engine/engine.ts';
 import { daysBetween, longDay } from '../lib/dates.ts';
-import { challenge, challengeRow, predictionRows, readChampion } from './champion.ts';
+import { type Challenger, challenge, challengeRow, predictionRows, readChampion } from './champion.ts';
 import { type ChurnTraining, type TrainingHelp, trainChurn } from './churn-training.ts';
 import { type CardFrame, cardFrame } from './model-card.ts';
 import { openPool } from './pool.ts';
@@ -58,15 +59,15 @@ export async function chooseModel(workspace: Workspace, servesFrom: Day, options
   return { model: training.model, note: `model fitted now, as of ${longDay(servesFrom)}, because ${why}`, rows };
 }
 
-/** Fits the churn model of a day with worker threads, which change nothing but how long it takes. */
+/** Fits the models of a day with worker threads, which change nothing but how long it takes. */
 export async function trainInPool(
   { engine, config }: Pick<Workspace, 'engine' | 'config'>,
   asOf: Day,
-  { progress, onLeak, champion }: Pick<CommonOptions, 'progress'> & Pick<TrainingHelp, 'onLeak' | 'champion'>,
+  { progress, onLeak, champion, expansion }: Pick<CommonOptions, 'progress'> & Omit<TrainingHelp, 'pool' | 'progress'>,
 ): Promise<ChurnTraining> {
   const pool = openPool();
   try {
-    return await trainChurn(engine, config, asOf, { progress, pool, onLeak, champion });
+    return await trainChurn(engine, config, asOf, { progress, pool, onLeak, champion, expansion });
   } finally {
     await pool.close();
   }
@@ -75,29 +76,33 @@ export async function trainInPool(
 /**
  * A new model as the ledger keeps it, with the challenge it was and what its ladder predicted out of time.
  * @param card what the model card says beside the model, see `model-card.ts`
+ * @param before challenges that are committed with it and stand before its own
  */
 export async function modelRows(
   { engine, configHash }: Pick<Workspace, 'engine' | 'configHash'>,
-  training: ChurnTraining,
+  training: Challenger & { readonly model: ChurnModel | ExpansionModel },
   record: ChallengeRecord,
   card: CardFrame,
+  before = 0,
 ): Promise<ModelRows> {
   const { model } = training;
+  const isSame = record.champion_id === model.model_id;
   return {
     model: [
       {
         model_id: model.model_id,
         as_of: model.as_of,
-        basis: 'both',
+        basis: model.kind === 'churn' ? 'both' : 'expansion',
         kind: model.kind,
-        verdict: `${model.leave.verdict}/${model.renewal.verdict}`,
+        verdict:
+          model.kind === 'churn' ? `${model.leave.verdict}/${model.renewal.verdict}` : model.expansion.verdict,
         seed: model.seed,
         config_hash: configHash,
         model: JSON.stringify(model),
         card: JSON.stringify(card),
       },
     ],
-    model_challenge: record.champion_id === model.model_id ? [] : [await challengeRow(engine, model, record)],
+    model_challenge: isSame ? [] : [await challengeRow(engine, model, record, before)],
     model_prediction: predictionRows(training),
   };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Day } from '../contract/agent.ts';
 import type { BasisModel, ChurnBasis, ChurnModel, FactRecord } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
+import type { ExpansionModel } from '../contract/expansion-model.ts';
 import type { Pool } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
 import { customFeatures } from '../data/custom-features.ts';
@@ -9,6 +10,7 @@ import { auditLeaks } from '../data/leak-audit.ts';
 import { observationDates, type Panel } from '../data/panel.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type BasisFit, emptyBasis, fitBasisWithEvidence } from './basis-fit.ts';
+import { type ExpansionTraining, emptyExpansion, trainExpansion } from './expansion-training.ts';
 import { judgeLeaks, type LeakVerdict } from './leak-verdict.ts';
 import { buildPanel, readBasis } from './panel.ts';
 
@@ -31,12 +33,16 @@ export interface TrainingHelp {
   readonly onLeak?: 'refuse' | 'leave_out' | undefined;
   /** The model that serves now: asked about the rows that the ladder predicts out of time, to be compared on them. */
   readonly champion?: ChurnModel | undefined;
+  /** Fits the expansion model too, on the same panel; default no: a nightly run has no use for it. */
+  readonly expansion?: { readonly champion: ExpansionModel | undefined } | undefined;
 }
 
 /** A fitted churn model, and what it and the champion say of rows out of time. */
 export interface ChurnTraining {
   readonly model: ChurnModel;
   readonly bases: readonly BasisFit[];
+  /** Where it was asked for. */
+  readonly expansion?: ExpansionTraining;
 }
 
 /** `trainChurn` without what only a challenge needs. */
@@ -57,15 +63,16 @@ export async function trainChurn(
   engine: Engine,
   config: Config,
   asOf: Day,
-  { progress, pool, onLeak = 'leave_out', champion }: TrainingHelp = {},
+  { progress, pool, onLeak = 'leave_out', champion, expansion: asked }: TrainingHelp = {},
 ): Promise<ChurnTraining> {
   const first = await firstDay(engine);
   const dates = first === null ? [] : observationDates(first, asOf, config.model.every);
   const bases: BasisFit[] = [];
   let facts: FactRecord[] = [];
   let judged: LeakVerdict = { leaks: [], leftOut: new Map() };
+  let expansion: ExpansionTraining | undefined;
   if (dates.length > 0) {
-    const panel = await buildPanel(engine, config, dates, asOf, progress);
+    const panel = await buildPanel(engine, config, dates, asOf, progress, { expansion: asked !== undefined });
     progress?.detail('looking for columns that know the outcome');
     judged = await auditPanel(engine, config, panel, onLeak);
     for (const basis of ['leave', 'renewal'] as const) {
@@ -74,11 +81,18 @@ export async function trainChurn(
       bases.push(await fitBasisWithEvidence(rows, basis, config, asOf, { pool, champion: champion?.[basis] }));
     }
     facts = await readFactRecords(engine, config, asOf);
+    if (asked !== undefined) {
+      progress?.detail('fitting: expansion');
+      const help = { pool, champion: asked.champion };
+      expansion = await trainExpansion(engine, config, asOf, panel, judged, help);
+    }
     await engine.execute('drop table main.panel; drop table main.panel_fact');
   }
+  if (asked !== undefined) expansion ??= await emptyExpansion(engine, config, asOf);
   const basisOf = (name: ChurnBasis) => bases.find(({ model }) => model.basis === name)?.model ?? emptyBasis(name);
   const fits = { leave: basisOf('leave'), renewal: basisOf('renewal') };
-  return { model: assembleModel(config, asOf, fits, judged, facts), bases };
+  const model = assembleModel(config, asOf, fits, judged, facts);
+  return { model, bases, ...(expansion === undefined ? {} : { expansion }) };
 }
 
 /** What the leak audit makes of a panel. */

@@ -3,7 +3,7 @@ import type { BasisModel, ChurnModel, LeakRecord } from '../contract/churn-model
 import type { ReportHeader, ReportList, Warning } from '../contract/report.ts';
 import { longDay } from '../lib/dates.ts';
 import { shapeBar, topShapes } from '../models/term-shapes.ts';
-import { notFor } from './model-limits.ts';
+import { type ModelLimit, notFor } from './model-limits.ts';
 import { rowSource } from './report-lists.ts';
 import { headerNotes } from './run-header.ts';
 import type { Workspace } from './workspace.ts';
@@ -56,27 +56,48 @@ export function cardHeader(model: ChurnModel, frame: CardFrame, title: string, n
 
 /** The question of a basis in words. */
 export function basisTitle(basis: BasisModel['basis']): string {
+  if (basis === 'expansion') return 'pays for more at the horizon';
   return basis === 'leave' ? 'leave within the horizon' : 'not renewed at the next decision';
 }
 
 /** The lists of a model card, in their order. */
 export function cardLists(model: ChurnModel, frame: CardFrame): ReportList[] {
+  const bases = [model.leave, model.renewal];
   return [
-    dataList(model, frame),
+    dataList(bases, frame, [
+      `label: the decision to leave under ${model.churn_definition}; leave: within ${model.horizon_days} days of the date; renewal: by the end of the term and grace`,
+    ]),
     ladderList(model.leave),
     ladderList(model.renewal),
-    figureList(model),
+    figureList(bases),
     shapeList(model.leave),
     shapeList(model.renewal),
     factList(model),
     leakList(model.leaks),
-    limitList(model, frame),
+    limitList(notFor(model, frame.max_age_days)),
   ];
 }
 
 /** What a reader of the card must not miss: a second opinion that differs, a leak that was let in. */
 export function cardWarnings(model: ChurnModel): Warning[] {
-  const opinions = [model.leave, model.renewal].flatMap(({ basis, evidence }): Warning[] =>
+  return [
+    ...opinionWarnings([model.leave, model.renewal]),
+    ...allowedNames(model.leaks).map((name) => ({
+      what: `${name} knows the outcome and was let into the model`,
+      consequence: 'accuracy is overstated, and probabilities of accounts that have not left yet are too low',
+      remedy: `train again without --allow-leak ${name} and without it in model.features`,
+    })),
+  ];
+}
+
+/** Names of what the leak audit found and a person let in. */
+export function allowedNames(leaks: readonly LeakRecord[]): string[] {
+  return [...new Set(leaks.filter(({ treatment }) => treatment === 'allowed').map(({ name }) => name))];
+}
+
+/** Second opinions that differ. */
+export function opinionWarnings(bases: readonly BasisModel[]): Warning[] {
+  return bases.flatMap(({ basis, evidence }): Warning[] =>
     evidence.second_opinion?.is_warning === true
       ? [
           {
@@ -87,19 +108,16 @@ export function cardWarnings(model: ChurnModel): Warning[] {
         ]
       : [],
   );
-  const allowed = [...new Set(model.leaks.filter(({ treatment }) => treatment === 'allowed').map(({ name }) => name))];
-  return [
-    ...opinions,
-    ...allowed.map((name) => ({
-      what: `${name} knows the outcome and was let into the model`,
-      consequence: 'accuracy is overstated, and probabilities of accounts that have not left yet are too low',
-      remedy: `train again without --allow-leak ${name} and without it in model.features`,
-    })),
-  ];
 }
 
-function dataList(model: ChurnModel, frame: CardFrame): ReportList {
-  const rows = [model.leave, model.renewal].flatMap((basis): CellRow[] => {
+/** What the bases learnt from; `labels` says what counts as the outcome. */
+export function dataList(
+  bases: readonly BasisModel[],
+  frame: CardFrame,
+  labels: readonly string[],
+  name = 'data',
+): ReportList {
+  const rows = bases.flatMap((basis): CellRow[] => {
     const { evidence } = basis;
     if (basis.row_count === 0 || basis.first_on === null || basis.last_on === null) return [];
     const [shortest, longest] = evidence.closing_days ?? [0, 0];
@@ -123,12 +141,12 @@ function dataList(model: ChurnModel, frame: CardFrame): ReportList {
   });
   const files = frame.inputs.map(({ file, bytes, sha256 }) => `${file} (${bytes} bytes, ${sha256.slice(0, 12)})`);
   return {
-    name: 'data',
+    name,
     title: 'Data, label and split',
     headline: `${rows.reduce((sum, row) => sum + Number(row['row_count']), 0)} closed rows, an account and date each`,
     columns: DATA_COLUMNS,
     notes: [
-      `label: the decision to leave under ${model.churn_definition}; leave: within ${model.horizon_days} days of the date; renewal: by the end of the term and grace`,
+      ...labels,
       'split: every rung is fitted on what had closed by a date and predicts that date; the gap between the two is the days to closing',
       ...(files.length === 0 ? [] : [`files: ${files.join('; ')}`]),
     ],
@@ -138,7 +156,8 @@ function dataList(model: ChurnModel, frame: CardFrame): ReportList {
   };
 }
 
-function ladderList(basis: BasisModel): ReportList {
+/** Every rung of a basis with its figures out of time. */
+export function ladderList(basis: BasisModel): ReportList {
   const span =
     basis.first_on === null || basis.last_on === null
       ? ''
@@ -163,8 +182,9 @@ function ladderList(basis: BasisModel): ReportList {
   };
 }
 
-function figureList(model: ChurnModel): ReportList {
-  const rows = [model.leave, model.renewal].flatMap((basis): CellRow[] => {
+/** How good the probabilities of the bases are, out of time; `much` is what a too high mean sees too much of. */
+export function figureList(bases: readonly BasisModel[], name = 'figures', much = 'risk'): ReportList {
+  const rows = bases.flatMap((basis): CellRow[] => {
     const { figures } = basis.evidence;
     if (figures === null) return [];
     const { calibration_error: error, calibration_in_the_large: large, ...rest } = figures;
@@ -183,12 +203,12 @@ function figureList(model: ChurnModel): ReportList {
     ];
   });
   return {
-    name: 'figures',
+    name,
     title: 'How good the probabilities are, out of time',
     headline: 'of the rung taken, or of the base rate where none was; before calibration',
     columns: FIGURE_COLUMNS,
     notes: [
-      'skill: Brier score against the base rate known at each date, above 0 is better; ECE: mean distance of probability and outcome rate over ten bins of equal size; in the large: mean probability less outcome rate, above 0 sees too much risk; intervals 90 %, whole accounts drawn',
+      `skill: Brier score against the base rate known at each date, above 0 is better; ECE: mean distance of probability and outcome rate over ten bins of equal size; in the large: mean probability less outcome rate, above 0 sees too much ${much}; intervals 90 %, whole accounts drawn`,
     ],
     rowCount: rows.length,
     rows: rowSource(rows),
@@ -199,7 +219,8 @@ function figureList(model: ChurnModel): ReportList {
 /** Terms whose shapes are drawn. */
 const DRAWN_TERMS = 6;
 
-function shapeList(basis: BasisModel): ReportList {
+/** The strongest terms as plots; `more` is what lies to the right. */
+export function shapeList(basis: BasisModel, more = 'more risk'): ReportList {
   const slope = basis.calibration?.slope ?? 1;
   const shapes = basis.served === null ? [] : topShapes(basis.served, DRAWN_TERMS);
   const most = shapes.reduce((largest, { contribution }) => Math.max(largest, Math.abs(slope * contribution)), 0);
@@ -211,7 +232,7 @@ function shapeList(basis: BasisModel): ReportList {
   return {
     name: `shapes_${basis.basis}`,
     title: `What the model does with its strongest terms: ${basisTitle(basis.basis)}`,
-    headline: `log-odds that a value adds; to the right more risk, ${most.toFixed(2)} at the edge`,
+    headline: `log-odds that a value adds; to the right ${more}, ${most.toFixed(2)} at the edge`,
     columns: SHAPE_COLUMNS,
     notes: ['standard errors are over accounts, of the fit alone; all terms: the model’s JSON file'],
     rowCount: rows.length,
@@ -244,10 +265,10 @@ const TREATMENTS: Readonly<Record<LeakRecord['treatment'], string>> = {
 };
 
 /** What the leak audit found and what is done about it. */
-export function leakList(leaks: readonly LeakRecord[]): ReportList {
+export function leakList(leaks: readonly LeakRecord[], name = 'leaks'): ReportList {
   const count = (treatment: LeakRecord['treatment']) => leaks.filter((leak) => leak.treatment === treatment).length;
   return {
-    name: 'leaks',
+    name,
     title: 'Columns that know the outcome',
     headline:
       leaks.length === 0
@@ -265,10 +286,11 @@ export function leakList(leaks: readonly LeakRecord[]): ReportList {
   };
 }
 
-function limitList(model: ChurnModel, frame: CardFrame): ReportList {
-  const rows = notFor(model, frame.max_age_days).map((row) => ({ ...row }) as CellRow);
+/** What a model is not good for. */
+export function limitList(limits: readonly ModelLimit[], name = 'not_for'): ReportList {
+  const rows = limits.map((row) => ({ ...row }) as CellRow);
   return {
-    name: 'not_for',
+    name,
     title: 'What not to use it for',
     headline: `${rows.length} limits, the first of them from these data`,
     columns: [

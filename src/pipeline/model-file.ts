@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChurnModel } from '../contract/churn-model.ts';
+import type { ExpansionModel } from '../contract/expansion-model.ts';
 import { messageOf, UserError } from '../lib/errors.ts';
 
 /** Characters of a line that a structure may fill before it is broken up. */
@@ -10,7 +11,7 @@ const LINE = 110;
  * JSON of a frozen model that a person can read and `diff`: what fits a line stands on one, a list of numbers always does,
  * everything else has a key or an item a line. Reading it back gives the same model.
  */
-export function modelText(model: ChurnModel): string {
+export function modelText(model: ChurnModel | ExpansionModel): string {
   return `${readable(model, '')}\n`;
 }
 
@@ -37,7 +38,7 @@ export function modelFiles(store: string, modelId: string): { readonly json: str
  * Writes the frozen model into the store; a file appears only when it is complete.
  * @throws UserError where the store cannot be written
  */
-export function writeModelFile(store: string, model: ChurnModel): void {
+export function writeModelFile(store: string, model: ChurnModel | ExpansionModel): void {
   const { json } = modelFiles(store, model.model_id);
   try {
     mkdirSync(join(store, 'models'), { recursive: true });

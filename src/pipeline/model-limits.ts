@@ -1,4 +1,5 @@
 import type { BasisModel, ChurnModel } from '../contract/churn-model.ts';
+import type { ExpansionModel } from '../contract/expansion-model.ts';
 import { addDays, longDay } from '../lib/dates.ts';
 
 /** A use that a model is not good for, and the reason. */
@@ -22,7 +23,35 @@ export function notFor(model: ChurnModel, maxAgeDays: number): ModelLimit[] {
   ];
 }
 
-function basisLimits(basis: BasisModel, model: ChurnModel): ModelLimit[] {
+/** The same of an expansion model, which no run fits and no list shows. */
+export function expansionNotFor(model: ExpansionModel): ModelLimit[] {
+  return [
+    ...basisLimits(model.expansion, model),
+    {
+      use: `days before ${longDay(model.as_of)}`,
+      why: 'it has seen what happened after them; a newer one is fitted by retain train alone',
+    },
+    {
+      use: 'pitching',
+      why: 'it says who is likely to pay for more, not whether value was realised, a decision is in dispute or a ticket burns',
+    },
+    {
+      use: 'what a pitch would bring',
+      why: 'contributions say what goes along with growing in these data, not what causes it',
+    },
+    {
+      use: 'money',
+      why: `growth of ${percent(model.min_growth_rate)} and of the double both count once; how much more an account will pay is not asked`,
+    },
+    { use: 'another company', why: 'nothing is learnt across companies' },
+  ];
+}
+
+function percent(rate: number): string {
+  return `${Number((100 * rate).toPrecision(3))} %`;
+}
+
+function basisLimits(basis: BasisModel, model: Pick<ChurnModel, 'leaks'>): ModelLimit[] {
   const accounts = `accounts of basis ${basis.basis}`;
   if (basis.verdict !== 'model') {
     return [{ use: `probabilities of ${accounts}`, why: `${basis.basis}: ${basis.sentence}` }];
@@ -48,7 +77,7 @@ function basisLimits(basis: BasisModel, model: ChurnModel): ModelLimit[] {
   const large = basis.evidence.figures?.calibration_in_the_large;
   if (large !== undefined && (large.low > 0 || large.high < 0)) {
     limits.push({
-      use: `adding up probabilities of ${accounts} to a number of losses`,
+      use: `adding up probabilities of ${accounts} to a number of ${basis.basis === 'expansion' ? 'expansions' : 'losses'}`,
       why: `out of time they were too ${large.low > 0 ? 'high' : 'low'} by ${Math.abs(large.value).toFixed(4)} in the mean, beyond chance${basis.calibration === null ? '' : ', before the calibration that was taken'}`,
     });
   }

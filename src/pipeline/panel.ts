@@ -1,5 +1,5 @@
 import type { Day } from '../contract/agent.ts';
-import type { ChurnBasis } from '../contract/churn-model.ts';
+import type { ModelBasis } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
 import type { FeatureColumn } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
@@ -22,6 +22,15 @@ export interface KeptDates {
   readonly relations: readonly string[];
 }
 
+/** What a panel may hold beside features and labels of leaving. */
+export interface PanelExtras {
+  /** The scorecard of every date: `main.panel_health`. */
+  readonly scorecard?: boolean;
+  /** Labels of growing. */
+  readonly expansion?: boolean;
+  readonly keep?: KeptDates;
+}
+
 /**
  * Builds `main.panel` (`data/panel.ts`; here with the health score of the date), `main.panel_fact` (red facts held on each
  * date); with `scorecard` also `main.panel_health` (of each date and account `<component>` and `<measure>_score`, 0–100).
@@ -32,7 +41,7 @@ export async function buildPanel(
   dates: readonly Day[],
   knownBy: Day,
   progress?: Progress,
-  { scorecard = false, keep }: { readonly scorecard?: boolean; readonly keep?: KeptDates } = {},
+  { scorecard = false, expansion = false, keep }: PanelExtras = {},
 ): Promise<AuditPanel> {
   const own = planRelations(['account_features', 'health_measures', 'fact']);
   const more = keep === undefined ? own : [...own, ...keep.relations.filter((name) => !own.includes(name))];
@@ -45,6 +54,7 @@ export async function buildPanel(
   const panel = await buildPlainPanel(engine, {
     dates,
     knownBy,
+    expansion,
     // A composite of the configuration's own making is no column of the exports and is not audited.
     beside: 'dated.panel_health',
     stand: async (asOf) => {
@@ -119,6 +129,10 @@ export interface BasisPanel {
 /** `closed_on` of a row whose label closes on no day: it is predicted and never learnt from or judged. */
 export const NEVER_CLOSED = 2 ** 31 - 1;
 
+/** Columns of `main.panel` that hold a basis's label and the day it closed, and which labels count. */
+const LEAVING = { label: 'label', closed_on: 'closed_on', counts: 'not (label = 1 and is_unavoidable)' };
+const GROWING = { label: 'expansion_label', closed_on: 'expansion_closed_on', counts: 'true' };
+
 /**
  * Reads the rows of a basis whose label had closed by `knownBy`. Unavoidable churn is left out; columns that are
  * missing everywhere or constant are dropped, because nothing can be learnt from them. With `open` the other rows come
@@ -126,17 +140,19 @@ export const NEVER_CLOSED = 2 ** 31 - 1;
  */
 export async function readBasis(
   engine: Engine,
-  basis: ChurnBasis,
+  basis: ModelBasis,
   knownBy: Day,
   leftOut: ReadonlySet<string>,
   { open = false }: { readonly open?: boolean } = {},
 ): Promise<BasisPanel> {
+  const outcome = basis === 'expansion' ? GROWING : LEAVING;
   const rows = await engine.columns(
     `select * from (
-       select *, label is not null and closed_on <= $known_by::date and not (label = 1 and is_unavoidable) as is_closed
+       select * replace (${outcome.label} as label, ${outcome.closed_on} as closed_on),
+         ${outcome.label} is not null and ${outcome.closed_on} <= $known_by::date and ${outcome.counts} as is_closed
        from main.panel
      )
-     where churn_basis = $basis and (is_closed or $open)
+     where ($basis = 'expansion' or churn_basis = $basis) and (is_closed or $open)
      order by observation_date, account_id`,
     { basis, known_by: knownBy, open },
   );
