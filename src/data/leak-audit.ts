@@ -37,7 +37,10 @@ export async function auditLeaks(engine: Engine, options: AuditOptions): Promise
     ...(await auditColumns(engine, options.panel.knownBy)),
   ];
   const admitted = options.admitted ?? [];
-  return inOrder([...auditAdmitted(options.panel, admitted), ...findings.map((finding) => asAdmitted(finding, admitted))]);
+  return inOrder([
+    ...auditAdmitted(options.panel, admitted),
+    ...findings.map((finding) => asAdmitted(finding, admitted)),
+  ]);
 }
 
 /**

@@ -94,8 +94,7 @@ export async function modelRows(
         as_of: model.as_of,
         basis: model.kind === 'churn' ? 'both' : 'expansion',
         kind: model.kind,
-        verdict:
-          model.kind === 'churn' ? `${model.leave.verdict}/${model.renewal.verdict}` : model.expansion.verdict,
+        verdict: model.kind === 'churn' ? `${model.leave.verdict}/${model.renewal.verdict}` : model.expansion.verdict,
         seed: model.seed,
         config_hash: configHash,
         model: JSON.stringify(model),

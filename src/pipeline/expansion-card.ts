@@ -82,7 +82,9 @@ function labelNotes(model: ExpansionModel): string[] {
 
 /** What a reader of the card must not miss. */
 export function expansionWarnings(model: ExpansionModel): Warning[] {
-  const kept = new Set(model.leaks.filter(({ is_admitted, treatment }) => is_admitted && treatment === 'left_out').map(({ name }) => name));
+  const kept = new Set(
+    model.leaks.filter(({ is_admitted, treatment }) => is_admitted && treatment === 'left_out').map(({ name }) => name),
+  );
   return [
     ...opinionWarnings([model.expansion]),
     ...[...kept].map((name) => ({

@@ -1,8 +1,10 @@
 import type { Cell, CellRow, TableColumn } from '../contract/agent.ts';
-import type { BasisModel, ChurnBasis } from '../contract/churn-model.ts';
+import type { BasisModel, ChurnModel, ModelBasis } from '../contract/churn-model.ts';
+import type { ExpansionModel } from '../contract/expansion-model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { ReportList, RunReport } from '../contract/report.ts';
 import type { Row } from '../engine/engine.ts';
+import { UserError } from '../lib/errors.ts';
 import { compareRivals, MIN_RIVAL_OUTCOMES } from '../models/champion.ts';
 import { termDifferences } from '../models/shape-difference.ts';
 import { storedPredictions } from './churn-model.ts';
@@ -10,19 +12,42 @@ import { basisTitle } from './model-card.ts';
 import { findModel, openShelf, type StoredModel, shelfHeader } from './model-list.ts';
 import { rowSource } from './report-lists.ts';
 
-const BASES: readonly ChurnBasis[] = ['leave', 'renewal'];
+/** The bases of a model by name. */
+function basesOf(model: ChurnModel | ExpansionModel): ReadonlyMap<ModelBasis, BasisModel> {
+  const bases = model.kind === 'churn' ? [model.leave, model.renewal] : [model.expansion];
+  return new Map(bases.map((basis) => [basis.basis, basis]));
+}
 
-/** `retain model compare A B`: the paired difference on rows that both ladders predicted, and what differs between the two. */
+function basisOf({ model }: StoredModel, name: ModelBasis): BasisModel {
+  const basis = basesOf(model).get(name);
+  if (basis === undefined) throw new Error(`${model.model_id} has no basis ${name}`);
+  return basis;
+}
+
+/**
+ * `retain model compare A B`: the paired difference on rows that both ladders predicted, and what differs between the two.
+ * @throws UserError for a churn model and an expansion model
+ */
 export async function compareModels(options: CommonOptions, first: string, second: string): Promise<RunReport> {
   const shelf = await openShelf(options);
   const [a, b] = [findModel(shelf, first), findModel(shelf, second)];
+  if (a.model.kind !== b.model.kind) {
+    throw new UserError(`${a.model.model_id} and ${b.model.model_id} answer different questions`, {
+      hint: 'Two churn models are compared, or two expansion models; see them with: retain model list',
+    });
+  }
+  const bases = [...basesOf(a.model).keys()];
   const ofA = await storedPredictions(shelf, a.model.model_id);
   const ofB = await storedPredictions(shelf, b.model.model_id);
-  const paired = pairedList(a, b, ofA, ofB);
+  const paired = pairedList(a, b, ofA, ofB, bases);
   const header = shelfHeader(shelf, options, `retain model compare ${a.model.model_id} ${b.model.model_id}`);
   return {
     header: { ...header, notes: [`A is ${a.model.model_id}, B is ${b.model.model_id}`] },
-    lists: [paired, differenceList(a, b), ...BASES.map((basis) => termList(a.model[basis], b.model[basis]))],
+    lists: [
+      paired,
+      differenceList(a, b, bases),
+      ...bases.map((basis) => termList(basisOf(a, basis), basisOf(b, basis))),
+    ],
     outcomes: [],
     warnings: [],
     next: [`retain model show ${a.model.model_id}`, `retain model show ${b.model.model_id}`],
@@ -32,6 +57,9 @@ export async function compareModels(options: CommonOptions, first: string, secon
 
 /** Why two models' probabilities cannot be set against each other at all; undefined where they can. */
 function incomparable(a: StoredModel, b: StoredModel): string | undefined {
+  const rule = ({ model }: StoredModel) =>
+    model.kind === 'churn' ? '' : `${model.definition} of ${model.min_growth_rate} or more`;
+  if (rule(a) !== rule(b)) return `not comparable: A counts ${rule(a)}, B ${rule(b)} as expansion`;
   if (a.model.churn_definition !== b.model.churn_definition) {
     return `not comparable: A counts ${a.model.churn_definition}, B ${b.model.churn_definition} as churn`;
   }
@@ -49,10 +77,16 @@ interface Pair {
   readonly b: number;
 }
 
-function pairedList(a: StoredModel, b: StoredModel, ofA: readonly Row[], ofB: readonly Row[]): ReportList {
+function pairedList(
+  a: StoredModel,
+  b: StoredModel,
+  ofA: readonly Row[],
+  ofB: readonly Row[],
+  bases: readonly ModelBasis[],
+): ReportList {
   const fault = incomparable(a, b);
   const { pairs, changed } = fault === undefined ? pairUp(ofA, ofB) : { pairs: [], changed: 0 };
-  const rows = ['all', ...BASES].flatMap((basis): CellRow[] => {
+  const rows = (bases.length > 1 ? ['all', ...bases] : bases).flatMap((basis): CellRow[] => {
     const own = pairs.filter((pair) => basis === 'all' || pair.basis === basis);
     const figures = compareRivals({
       account: own.map(({ account }) => account),
@@ -124,7 +158,7 @@ function pairUp(ofA: readonly Row[], ofB: readonly Row[]): { pairs: Pair[]; chan
   return { pairs, changed };
 }
 
-function differenceList(a: StoredModel, b: StoredModel): ReportList {
+function differenceList(a: StoredModel, b: StoredModel, bases: readonly ModelBasis[]): ReportList {
   const rows: CellRow[] = [];
   const add = (what: string, of: (stored: StoredModel) => Cell) => {
     const [left, right] = [of(a), of(b)];
@@ -139,8 +173,8 @@ function differenceList(a: StoredModel, b: StoredModel): ReportList {
   add('leaks let in', ({ model }) =>
     listed(model.leaks.flatMap((leak) => (leak.treatment === 'allowed' ? leak.name : []))),
   );
-  for (const basis of BASES) {
-    const of = (pick: (model: BasisModel) => Cell) => (stored: StoredModel) => pick(stored.model[basis]);
+  for (const basis of bases) {
+    const of = (pick: (model: BasisModel) => Cell) => (stored: StoredModel) => pick(basisOf(stored, basis));
     add(
       `${basis}: verdict`,
       of(({ verdict }) => verdict.replaceAll('_', ' ')),
@@ -177,7 +211,7 @@ function differenceList(a: StoredModel, b: StoredModel): ReportList {
       `${basis}: log loss out of time, own rows`,
       of(({ evidence }) => evidence.figures?.log_loss.toFixed(4) ?? 'none'),
     );
-    const features = (stored: StoredModel) => new Set(stored.model[basis].evidence.features);
+    const features = (stored: StoredModel) => new Set(basisOf(stored, basis).evidence.features);
     const [left, right] = [features(a), features(b)];
     add(`${basis}: features the other lacks`, (stored) =>
       listed([...(stored === a ? left : right)].filter((name) => !(stored === a ? right : left).has(name))),

@@ -1,14 +1,17 @@
 import type { CellRow, TableColumn } from '../contract/agent.ts';
 import type { BasisModel, ChurnModel } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
+import type { ExpansionModel } from '../contract/expansion-model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { ReportHeader, RunReport } from '../contract/report.ts';
 import { openDuckDB } from '../engine/duckdb.ts';
 import type { Engine, Row } from '../engine/engine.ts';
 import { readState } from '../ledger/index.ts';
 import { UserError } from '../lib/errors.ts';
-import { CHAMPION_TABLES, type Champion, readChampion } from './champion.ts';
+import { CHAMPION_TABLES, type Champion, readChampion, readExpansionChampion } from './champion.ts';
 import { CHURN_MODEL_SCHEMA } from './churn-training.ts';
+import { expansionHeader, expansionLists, expansionSummary, expansionWarnings } from './expansion-card.ts';
+import { EXPANSION_MODEL_SCHEMA } from './expansion-training.ts';
 import { type CardFrame, cardHeader, cardLists, cardWarnings } from './model-card.ts';
 import { rowSource } from './report-lists.ts';
 import { findConfig, hashConfig, ledgerFile, programVersion } from './workspace.ts';
@@ -16,12 +19,13 @@ import { findConfig, hashConfig, ledgerFile, programVersion } from './workspace.
 /** After every day that exports can hold: all that the ledger knows. */
 const ALL_DAYS = '9999-12-31';
 
-/** The models of a ledger, the newest first, and the one that serves. */
+/** The models of a ledger, the newest first, and the one of each kind that serves. */
 export interface ModelShelf {
   readonly engine: Engine;
   readonly config: Config;
   readonly rows: readonly Row[];
   readonly champion: Champion | undefined;
+  readonly expansion: Champion<ExpansionModel> | undefined;
 }
 
 /**
@@ -39,14 +43,13 @@ export async function openShelf(options: CommonOptions): Promise<ModelShelf> {
     waitSeconds: options.wait,
   });
   const rows = await engine.rows(
-    `select m.model_id, cast(m.as_of as date) as as_of, m.config_hash, m.model::varchar as model, m.card::varchar as card,
+    `select m.model_id, cast(m.as_of as date) as as_of, m.kind, m.config_hash, m.model::varchar as model, m.card::varchar as card,
        c.champion_id, c.is_champion, c.reason, c.compared_rows
      from state.model as m
      left join (
        select *, row_number() over (partition by model_id order by challenge_number desc) as position from state.model_challenge
      ) as c on c.model_id = m.model_id and c.position = 1
-     where m.kind = 'churn'
-     order by m.as_of desc, coalesce(c.challenge_number, 0) desc, m.model_id`,
+     order by m.as_of desc, m.kind, coalesce(c.challenge_number, 0) desc, m.model_id`,
   );
   if (rows.length === 0) {
     throw new UserError(
@@ -56,19 +59,20 @@ export async function openShelf(options: CommonOptions): Promise<ModelShelf> {
       },
     );
   }
-  return { engine, config, rows, champion: await readChampion(engine, config, day) };
+  const champion = await readChampion(engine, config, day);
+  return { engine, config, rows, champion, expansion: await readExpansionChampion(engine, config, day) };
 }
 
-/** A stored model with what its card says beside it. */
+/** A stored model of either kind with what its card says beside it. */
 export interface StoredModel {
-  readonly model: ChurnModel;
+  readonly model: ChurnModel | ExpansionModel;
   readonly frame: CardFrame;
   /** Why it serves or does not; null in a ledger that knew no challenges. */
   readonly reason: string | null;
 }
 
 /**
- * The model of an id, or of the beginning of one; without an id the one that serves.
+ * The model of an id, or of the beginning of one; without an id the churn model that serves.
  * @throws UserError for an id that is not there or fits several, when none serves, and for a model of an older form
  */
 export function findModel({ rows, champion }: ModelShelf, id?: string): StoredModel {
@@ -88,8 +92,8 @@ export function findModel({ rows, champion }: ModelShelf, id?: string): StoredMo
       hint: `They are ${found.map(({ model_id }) => String(model_id)).join(', ')}.`,
     });
   }
-  const model = JSON.parse(String(row['model'])) as ChurnModel;
-  if (model.schema_version !== CHURN_MODEL_SCHEMA) {
+  const model = modelOf(row);
+  if (!isReadable(model)) {
     throw new UserError(`the model ${String(row['model_id'])} was stored by another version of retain`, {
       hint: 'Its form is no longer read; fit a new one with: retain train',
     });
@@ -98,48 +102,76 @@ export function findModel({ rows, champion }: ModelShelf, id?: string): StoredMo
   return { model, frame, reason: typeof row['reason'] === 'string' ? row['reason'] : null };
 }
 
-/** `retain model show [ID]`: the card of a stored model, by default of the one that serves. */
+function modelOf(row: Row): ChurnModel | ExpansionModel {
+  return JSON.parse(String(row['model'])) as ChurnModel | ExpansionModel;
+}
+
+/** Whether this version of the program reads a stored model's form. */
+function isReadable({ kind, schema_version }: ChurnModel | ExpansionModel): boolean {
+  return schema_version === (kind === 'churn' ? CHURN_MODEL_SCHEMA : EXPANSION_MODEL_SCHEMA);
+}
+
+function isServing({ champion, expansion }: ModelShelf, id: unknown): boolean {
+  return champion?.model.model_id === id || expansion?.model.model_id === id;
+}
+
+/** `retain model show [ID]`: the card of a stored model, by default of the churn model that serves. */
 export async function showModel(options: CommonOptions, id?: string): Promise<RunReport> {
   const shelf = await openShelf(options);
   const { model, frame, reason } = findModel(shelf, id);
-  const serves = shelf.champion?.model.model_id === model.model_id;
+  const serves = isServing(shelf, model.model_id);
   const note = `${serves ? 'it serves' : 'it does not serve'}${reason === null ? '' : `; when it was fitted: ${reason}`}`;
-  return {
-    header: cardHeader(model, frame, `retain model show ${model.model_id}`, [note]),
-    lists: cardLists(model, frame),
-    outcomes: [],
-    warnings: cardWarnings(model),
-    next: ['retain model list'],
-    summary: `${model.leave.sentence} Renewals: ${model.renewal.sentence}`,
-  };
+  const title = `retain model show ${model.model_id}`;
+  const other = id === undefined ? shelf.expansion?.model.model_id : undefined;
+  const card =
+    model.kind === 'churn'
+      ? {
+          header: cardHeader(model, frame, title, [note]),
+          lists: cardLists(model, frame),
+          warnings: cardWarnings(model),
+          summary: `${model.leave.sentence} Renewals: ${model.renewal.sentence}`,
+        }
+      : {
+          header: expansionHeader(model, frame, title, [note]),
+          lists: expansionLists(model, frame),
+          warnings: expansionWarnings(model),
+          summary: expansionSummary(model),
+        };
+  const next = [...(other === undefined ? [] : [`retain model show ${other}`]), 'retain model list'];
+  return { ...card, outcomes: [], next };
 }
 
 /** `retain model list`: every stored model, what it found, whether it serves and why. */
 export async function listModels(options: CommonOptions): Promise<RunReport> {
   const shelf = await openShelf(options);
-  const { rows, champion } = shelf;
+  const { rows, champion, expansion } = shelf;
   const cells = rows.map((row): CellRow => {
-    const model = JSON.parse(String(row['model'])) as ChurnModel;
-    const isReadable = model.schema_version === CHURN_MODEL_SCHEMA;
+    const model = modelOf(row);
+    const isRead = isReadable(model);
+    const churn = isRead && model.kind === 'churn' ? model : null;
+    const growth = isRead && model.kind === 'expansion' ? model.expansion : null;
     const reason = typeof row['reason'] === 'string' ? row['reason'] : null;
     return {
       model_id: String(row['model_id']),
       as_of: String(row['as_of']),
-      is_serving: champion?.model.model_id === row['model_id'],
-      leave: isReadable ? rungOf(model.leave) : null,
-      leave_outcome_count: isReadable ? model.leave.outcome_count : null,
-      renewal: isReadable ? rungOf(model.renewal) : null,
-      renewal_outcome_count: isReadable ? model.renewal.outcome_count : null,
+      is_serving: isServing(shelf, row['model_id']),
+      leave: churn === null ? null : rungOf(churn.leave),
+      leave_outcome_count: churn === null ? null : churn.leave.outcome_count,
+      renewal: churn === null ? null : rungOf(churn.renewal),
+      renewal_outcome_count: churn === null ? null : churn.renewal.outcome_count,
+      expansion: growth === null ? null : rungOf(growth),
+      expansion_outcome_count: growth === null ? null : growth.outcome_count,
       took_over: typeof row['is_champion'] === 'boolean' ? row['is_champion'] : null,
       champion_id: typeof row['champion_id'] === 'string' ? row['champion_id'] : null,
-      reason: isReadable ? reason : 'stored by another version of retain; not read any more',
+      reason: isRead ? reason : 'stored by another version of retain; not read any more',
       config_hash: String(row['config_hash'] ?? ''),
     };
   });
-  const serves =
+  const churnServes =
     champion === undefined
       ? 'none of them serves this configuration: the next run fits one'
       : `${champion.model.model_id} serves`;
+  const serves = expansion === undefined ? churnServes : `${churnServes}; of expansion ${expansion.model.model_id}`;
   return {
     header: shelfHeader(shelf, options, 'retain model list'),
     lists: [
@@ -149,7 +181,7 @@ export async function listModels(options: CommonOptions): Promise<RunReport> {
         headline: serves,
         columns: LIST_COLUMNS,
         notes: [
-          'a new model takes over unless it is worse out of time than the one before, on rows whose outcome closed after that one was fitted',
+          'a new model takes over unless it is worse out of time than the one of its kind before, on rows whose outcome closed after that one was fitted',
         ],
         rowCount: cells.length,
         rows: rowSource(options.top === undefined ? cells : cells.slice(0, options.top)),
@@ -190,6 +222,8 @@ const LIST_COLUMNS: readonly TableColumn[] = [
   { key: 'leave_outcome_count', label: 'outcomes', kind: 'integer', terminal: false },
   { key: 'renewal', label: 'renewal', kind: 'text', isName: true },
   { key: 'renewal_outcome_count', label: 'outcomes', kind: 'integer', terminal: false },
+  { key: 'expansion', label: 'expansion', kind: 'text', isName: true },
+  { key: 'expansion_outcome_count', label: 'outcomes', kind: 'integer', terminal: false },
   { key: 'took_over', label: 'took over', kind: 'boolean' },
   { key: 'champion_id', label: 'from', kind: 'id', terminal: false },
   { key: 'reason', label: 'why', kind: 'text', wraps: true },

@@ -220,10 +220,14 @@ describe('label_expansion, arr_growth', () => {
   });
 
   it('stays open until horizon and grace have passed', async () => {
-    const contract = [line('a', '2024-01-01', 100, { product: 'Core' }), line('a', '2024-07-01', 50, { product: 'New' })];
+    const contract = [
+      line('a', '2024-01-01', 100, { product: 'Core' }),
+      line('a', '2024-07-01', 50, { product: 'New' }),
+    ];
     expect(await labels({ contract }, { knownBy: '2024-09-28' })).toEqual({ a: null });
     expect(await labels({ contract }, { knownBy: '2024-09-29' })).toEqual({ a: 1 });
-    const [row] = (await opened?.rows("select closed_on from label_expansion(date '2024-06-01', date '2024-09-29')")) ?? [];
+    const [row] =
+      (await opened?.rows("select closed_on from label_expansion(date '2024-06-01', date '2024-09-29')")) ?? [];
     expect(row?.['closed_on']).toBe('2024-09-29');
   });
 
