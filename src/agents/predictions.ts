@@ -34,3 +34,17 @@ export const RENEWAL_PREDICTION: Prediction = {
   outcome: 'not_renewed',
   kind: 'probability',
 };
+
+/**
+ * What the expansion model claims: that the account pays for more at the horizon. No agent shows it yet, so `retain backtest`
+ * scores what the model of each date says; an agent that declares it is scored by its own table instead.
+ */
+export const EXPANSION_PREDICTION: Prediction = {
+  name: 'expansion',
+  title: 'expansion readiness',
+  table: 'expansion_score',
+  column: 'expansion_probability',
+  direction: 'risk',
+  outcome: 'expansion',
+  kind: 'probability',
+};

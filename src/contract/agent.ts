@@ -105,14 +105,14 @@ export interface ColumnSet {
 }
 
 /** What can happen to an account that an agent may have predicted; each has its labels in `pipeline/backtest`. */
-export type PredictedOutcome = 'churn' | 'not_renewed';
+export type PredictedOutcome = 'churn' | 'not_renewed' | 'expansion';
 
 /**
  * A column of an agent's table that claims to tell an outcome beforehand. `retain backtest` replays the agent and scores
  * every column it declares; an agent that declares none is replayed and not scored.
  */
 export interface Prediction<S = unknown> {
-  /** `prediction` of the figures: `churn`, `health`, `renewal`. */
+  /** `prediction` of the figures: `churn`, `health`, `renewal`, `expansion`. */
   readonly name: string;
   readonly title: string;
   /** One of `writes`, with `account_id`. */

@@ -81,6 +81,8 @@ export interface BacktestResult {
   readonly capacity: number;
   readonly seed: number;
   readonly config_hash: string;
+  /** By prediction: what counts as its outcome, where horizon and churn definition do not say it. */
+  readonly rules?: Readonly<Record<string, string>>;
   readonly verdicts: readonly BacktestVerdict[];
   readonly figures: readonly BacktestFigure[];
 }

@@ -1,10 +1,6 @@
+import { EXPANSION_PREDICTION } from '../agents/predictions.ts';
 import type { Day } from '../contract/agent.ts';
-import {
-  BACKTEST_SCHEMA,
-  type BacktestFigure,
-  type BacktestResult,
-  type BacktestVerdict,
-} from '../contract/backtest.ts';
+import { BACKTEST_SCHEMA, type BacktestResult } from '../contract/backtest.ts';
 import type { LeakRecord } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
 import type { CommonOptions } from '../contract/options.ts';
@@ -13,27 +9,19 @@ import { observationDates } from '../data/panel.ts';
 import { emptyState } from '../ledger/index.ts';
 import { addDays, dayNumber } from '../lib/dates.ts';
 import { UserError } from '../lib/errors.ts';
-import { figuresOf, type ScoredCandidate } from '../models/backtest-figures.ts';
 import { closedHistory } from '../models/ladder.ts';
+import type { Panel } from '../models/splits.ts';
 import { earlyLeaveRates, readBook, waitDays } from './backtest/book.ts';
 import type { FitTimes } from './backtest/fit-clock.ts';
 import { fitOrigins, type OriginFit } from './backtest/fits.ts';
 import { type ListedFigures, listedFigures } from './backtest/listed.ts';
+import { measureClaims, modelClaims } from './backtest/measured.ts';
 import { backtestReport } from './backtest/report.ts';
 import { listRelations, type ReplayedLists, replayLists, type ShownDate } from './backtest/shown.ts';
-import {
-  BASES,
-  basesOf,
-  basisRows,
-  churnVerdict,
-  claimScores,
-  figureTable,
-  type RungScores,
-  rungScores,
-  tooFew,
-  withinHorizon,
-} from './backtest/tables.ts';
+import { BASES, growthScores, type RungScores, rungScores } from './backtest/tables.ts';
 import { auditPanel, firstDay } from './churn-training.ts';
+import { expansionLabel } from './expansion-card.ts';
+import { auditExpansion } from './expansion-training.ts';
 import type { LeakVerdict } from './leak-verdict.ts';
 import { buildPanel } from './panel.ts';
 import { openPool } from './pool.ts';
@@ -71,6 +59,8 @@ export interface Backtested {
   readonly result: BacktestResult;
   readonly fits: readonly OriginFit[];
   readonly rungs: readonly RungScores[];
+  /** Of the expansion ladder; empty where outcomes are too few to fit any. */
+  readonly growth: readonly RungScores[];
   readonly listed: ListedFigures;
   readonly lists: ReplayedLists;
   readonly leaks: readonly LeakRecord[];
@@ -128,6 +118,7 @@ export async function replayPast(
   else {
     progress.stage(`computing every account at ${dates.length} dates`);
     const panel = await buildPanel(engine, config, dates, asOf, progress, {
+      expansion: true,
       keep: { dates: new Set(tested), relations: listRelations() },
     });
     progress.detail('looking for columns that know the outcome');
@@ -140,6 +131,7 @@ export async function replayPast(
         tested,
         knownBy: asOf,
         leaks,
+        growthLeaks: auditExpansion(panel, config, leaks),
         pool,
         progress,
       });
@@ -214,45 +206,23 @@ async function measure(
   progress.done();
   progress.stage('measuring');
   const rungs = rungScores(book, known, earlyRates);
-  const figures: BacktestFigure[] = [];
-  const verdicts: BacktestVerdict[] = [];
+  const growth = growthScores(book, known);
   const sources = known.flatMap(({ bases }) => [bases.leave.source.panel, bases.renewal.source.panel]);
-  const months = Math.max(...[...new Set(sources)].map((panel) => closedHistory(panel, dayNumber(asOf)).months));
-  for (const name of [...new Set(lists.claims.map(({ prediction }) => prediction.name))]) {
-    const claims = lists.claims.filter(({ prediction }) => prediction.name === name);
-    const [first] = claims;
-    if (first === undefined) continue;
-    const { outcome, kind } = first.prediction;
-    for (const basis of basesOf(outcome)) {
-      const base = rungs.find((rung) => rung.name === 'base_rate');
-      if (base === undefined) throw new Error('no rung base_rate was replayed');
-      const of = (rung: RungScores) => (basis === 'all' ? rung.all : rung.own);
-      const reference = of(base);
-      const given = basisRows(book, basis, reference);
-      const candidates: ScoredCandidate[] = claims.map((claim) => {
-        const claimed = claimScores(book, claim);
-        const own = kind === 'probability' ? filled(claimed, base.own) : claimed;
-        const score = kind === 'probability' && basis === 'all' ? withinHorizon(book, own, earlyRates) : own;
-        return { name: claim.candidate, score, kind, isMain: true };
-      });
-      if (name === 'churn') {
-        for (const rung of rungs.filter(({ fitted }) => fitted > 0)) {
-          candidates.push({ name: rung.name, score: of(rung), kind: 'probability', isMain: false });
-        }
-      }
-      progress.detail(`${name}, ${basis}`);
-      const measured = figuresOf(figureTable(book, given, { prediction: name, basis }, reference, candidates), {
-        capacity,
-        seed: config.seed,
-      });
-      figures.push(...measured);
-      verdicts.push(
-        name === 'churn'
-          ? churnVerdict(book, given, basis, rungs, config, months).verdict
-          : rankVerdict(measured, first.prediction.title, months, config),
-      );
-    }
-  }
+  const grown = known.flatMap(({ expansion }) => (expansion === undefined ? [] : [expansion.replay.source.panel]));
+  const monthsOf = (panels: readonly Panel[]) =>
+    Math.max(0, ...[...new Set(panels)].map((panel) => closedHistory(panel, dayNumber(asOf)).months));
+  const { figures, verdicts } = measureClaims({
+    book,
+    claims: [...lists.claims, ...modelClaims(known, lists.claims)],
+    earlyRates,
+    ladders: {
+      churn: { prediction: 'churn', rungs, months: monthsOf(sources) },
+      expansion: { prediction: EXPANSION_PREDICTION.name, rungs: growth, months: monthsOf(grown) },
+    },
+    config,
+    capacity,
+    progress,
+  });
   const listed = listedFigures(book, lists.dates, config.seed);
   figures.push(...listed.figures);
   progress.done();
@@ -261,42 +231,11 @@ async function measure(
     result: { ...result, from: tested[0] ?? result.from, to: tested.at(-1) ?? result.to },
     fits: known,
     rungs,
+    growth,
     listed,
     lists,
     leaks: leaks.leaks,
     left_out,
-  };
-}
-
-/** A probability that no rung earned is the base rate known that day: that is all one then has. */
-function filled(scores: Float64Array, base: Float64Array): Float64Array {
-  return scores.map((score, i) => (Number.isNaN(score) ? (base[i] as number) : score));
-}
-
-/** Whether a ranking may be judged, and whether it ranks beyond chance (the AUC's 90 % interval lies above .5). */
-function rankVerdict(
-  figures: readonly BacktestFigure[],
-  title: string,
-  months: number,
-  config: Config,
-): BacktestVerdict {
-  const auc = figures.find(
-    ({ candidate, metric, rows, slice }) =>
-      candidate === 'served' && metric === 'roc_auc' && rows === 'all' && slice === 'all',
-  );
-  if (auc === undefined) throw new Error('a prediction has no AUC');
-  const { prediction, basis, outcome_count, value, low } = auc;
-  const frame = { prediction, basis, outcome_count };
-  const few = tooFew(outcome_count, months, config);
-  if (few !== undefined) return { ...frame, verdict: 'too_few_outcomes', sentence: few };
-  const ranks = low !== null && low > 0.5;
-  const told = value === null ? 'no value' : value.toFixed(2);
-  return {
-    ...frame,
-    verdict: ranks ? 'signal' : 'no_signal',
-    sentence: ranks
-      ? `The ${title} ranks out of time: AUC ${told}, its 90 % interval above .5.`
-      : `No signal: the ${title} does not rank beyond chance out of time (AUC ${told}).`,
   };
 }
 
@@ -318,6 +257,7 @@ function frameOf({ asOf, config, configHash, version }: Workspace, options: Back
     to: options.to ?? asOf,
     horizon_days: config.churn.horizon_days,
     churn_definition: config.churn.definition,
+    rules: { [EXPANSION_PREDICTION.name]: expansionLabel(config.expansion) },
     seed: config.seed,
     config_hash: configHash,
   };
@@ -342,6 +282,7 @@ function untested(workspace: Workspace, options: BacktestOptions): Omit<Backtest
     },
     fits: [],
     rungs: [],
+    growth: [],
     listed: { figures: [], missed: [] },
     lists: { claims: [], dates: [], problems: [] },
     leaks: [],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { AGENTS } from '../agents/index.ts';
+import { EXPANSION_PREDICTION } from '../agents/predictions.ts';
 import type { TableColumn } from '../contract/agent.ts';
 import {
   type BacktestReport,
@@ -16,6 +17,7 @@ import type { ReportList, RunReport, Warning } from '../contract/report.ts';
 import { parseBacktest } from '../data/backtest-file.ts';
 import { messageOf, UserError } from '../lib/errors.ts';
 import { churnRungs } from '../models/churn-rungs.ts';
+import { expansionRungs } from '../models/expansion-rungs.ts';
 import {
   checkComparable,
   compareWithBaseline,
@@ -78,8 +80,14 @@ const OWN_MEASURES: readonly OwnMeasure[] = [
 function vocabularyOf(config: Config): GateVocabulary {
   const declared = AGENTS.flatMap(({ predicts }) => (predicts ?? []).map(({ name }) => name));
   return {
-    predictions: [...new Set(['churn', 'health', 'renewal', 'at_risk', ...declared])],
-    candidates: ['served', ...churnRungs().map(({ name }) => name), ...Object.keys(config.health.components)],
+    predictions: [...new Set(['churn', 'health', 'renewal', 'at_risk', EXPANSION_PREDICTION.name, ...declared])],
+    candidates: [
+      ...new Set([
+        'served',
+        ...[...churnRungs(), ...expansionRungs()].map(({ name }) => name),
+        ...Object.keys(config.health.components),
+      ]),
+    ],
     measures: OWN_MEASURES,
   };
 }

@@ -6,8 +6,8 @@ import { type BacktestBook, rowKey } from '../../src/pipeline/backtest/book.ts';
 import { listedFigures } from '../../src/pipeline/backtest/listed.ts';
 import {
   basisRows,
-  churnVerdict,
   claimScores,
+  ladderVerdict,
   type RungScores,
   tooFew,
   withinHorizon,
@@ -37,6 +37,7 @@ function bookOf(
     left_days: Float64Array.from(rows, ([, , , left]) => left),
     own_label: Float64Array.from(rows, ([, , label]) => label),
     all_label: Float64Array.from(rows, ([, , label]) => label),
+    expansion_label: new Float64Array(rows.length).fill(Number.NaN),
     place: new Map(rows.map(([day, account], i) => [rowKey(dayNumber(day), account), i])),
     ...over,
   };
@@ -182,7 +183,8 @@ describe('a backtest where ever more accounts leave', () => {
     });
     const config = parseConfig('version: 1\ntables: {}\n', 'retain.yaml');
     const judge = (isRecentBase: boolean) =>
-      churnVerdict(
+      ladderVerdict(
+        'churn',
         book,
         given,
         'leave',

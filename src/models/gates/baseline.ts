@@ -61,6 +61,11 @@ export function compareWithBaseline(
   const lines: BaselineLine[] = [];
   for (const verdict of before.verdicts) {
     if (verdict.verdict !== 'signal') continue;
+    const rules = [before, now].map((result) => result.rules?.[verdict.prediction]);
+    if (rules[0] !== rules[1]) {
+      warnings.push(otherRule(verdict.prediction, rules[0], rules[1]));
+      continue;
+    }
     const found = linesOf(verdict, now, before, minOutcomes);
     lines.push(...found);
     if (found.length === 0) warnings.push(uncompared(verdict, now));
@@ -73,6 +78,14 @@ export function compareWithBaseline(
       ? 'nothing to compare: the baseline has no prediction with a signal that was measured again'
       : `${dropped} of ${tested.length} figures fell significantly below the baseline (${paired} paired, one-sided 5 % over all of them)`;
   return { lines: tested, warnings, has_dropped: dropped > 0, sentence };
+}
+
+function otherRule(prediction: string, before: string | undefined, now: string | undefined): Warning {
+  return {
+    what: `${prediction} is not compared with the baseline: it counts ${before ?? 'by no rule of its own'}, this configuration ${now ?? 'by no rule of its own'}`,
+    consequence: 'a drop of its figures would not be seen',
+    remedy: `set ${prediction} back as it was, or store a new baseline with --save`,
+  };
 }
 
 function linesOf(

@@ -28,6 +28,8 @@ export interface BacktestBook {
   /** Of the row's own basis, and of leaving within the horizon (`all`): 1, 0, NaN = not closed or not to be judged. */
   readonly own_label: Float64Array;
   readonly all_label: Float64Array;
+  /** Of paying for more: 1, 0, NaN = not closed, or nothing can be said of the account. */
+  readonly expansion_label: Float64Array;
   /** Place of each row by date and account. */
   readonly place: ReadonlyMap<string, number>;
 }
@@ -96,6 +98,7 @@ export async function readBook(
     left_days,
     own_label,
     all_label,
+    expansion_label: rows.number('expansion_label'),
     place: new Map(account_id.map((id, i) => [rowKey(origin[i] as number, id), i])),
   };
 }

@@ -1,14 +1,14 @@
 import type { Day } from '../../contract/agent.ts';
-import type { BasisModel, ChurnBasis, ChurnModel } from '../../contract/churn-model.ts';
+import type { BasisModel, ChurnBasis, ChurnModel, ModelBasis } from '../../contract/churn-model.ts';
 import type { Config } from '../../contract/config.ts';
 import type { Pool } from '../../contract/model.ts';
 import type { Progress } from '../../contract/report.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { dayNumber } from '../../lib/dates.ts';
-import { churnRungs } from '../../models/churn-rungs.ts';
+import { closedHistory } from '../../models/ladder.ts';
 import { type SplitReplay, sharedReplays, wholeLadder } from '../../models/replay.ts';
 import { type OriginSplit, type Panel, rollingOrigins } from '../../models/splits.ts';
-import { emptyBasis, fitBasis } from '../basis-fit.ts';
+import { fitBasis, rungsOf } from '../basis-fit.ts';
 import { assembleModel, readFactRecords } from '../churn-training.ts';
 import type { LeakVerdict } from '../leak-verdict.ts';
 import { type BasisPanel, readBasis } from '../panel.ts';
@@ -27,6 +27,8 @@ export interface OriginFit {
   /** What would have served that day: ladder, calibration, refits and demoted facts from what had closed by then. */
   readonly model: ChurnModel;
   readonly bases: Readonly<Record<ChurnBasis, BasisReplay>>;
+  /** The expansion model of that day with its rungs; undefined where outcomes are too few in all to fit any. */
+  readonly expansion: { readonly model: BasisModel; readonly replay: BasisReplay } | undefined;
 }
 
 /** The fits of all origins, and how long fitting took. */
@@ -46,35 +48,39 @@ export async function fitOrigins(
     readonly tested: readonly Day[];
     readonly knownBy: Day;
     readonly leaks: LeakVerdict;
+    /** Of the expansion model. */
+    readonly growthLeaks: LeakVerdict;
     readonly pool: Pool;
     readonly progress: Progress;
   },
 ): Promise<OriginFits> {
-  const { tested, knownBy, leaks, pool, progress } = given;
+  const { tested, knownBy, leaks, growthLeaks, pool, progress } = given;
   const clock = fitClock(() => performance.now());
-  const source = {
+  const growing = await readBasis(engine, 'expansion', knownBy, new Set(growthLeaks.leftOut.keys()), { open: true });
+  const source: Record<ModelBasis, BasisPanel> = {
     leave: await readBasis(engine, 'leave', knownBy, new Set(leaks.leftOut.keys()), { open: true }),
     renewal: await readBasis(engine, 'renewal', knownBy, new Set(leaks.leftOut.keys()), { open: true }),
+    expansion: growing,
   };
-  const shared = {
-    leave: clock.watch(sharedReplays(source.leave.panel, wholeLadder(churnRungs(pool)), config.seed)),
-    renewal: clock.watch(sharedReplays(source.renewal.panel, wholeLadder(churnRungs(pool)), config.seed)),
+  const replayer = (basis: ModelBasis) =>
+    clock.watch(sharedReplays(source[basis].panel, wholeLadder(rungsOf(basis, pool)), config.seed));
+  const shared = { leave: replayer('leave'), renewal: replayer('renewal'), expansion: replayer('expansion') };
+  const canGrow = closedHistory(growing.panel, dayNumber(knownBy)).outcomes >= config.model.min_outcomes;
+  const fitAt = async (basis: ModelBasis, asOf: Day) => {
+    const split = splitAt(source[basis].panel, dayNumber(asOf));
+    const replay = split === undefined ? undefined : await shared[basis](split);
+    const model = await clock.own(() => fitBasis(source[basis], basis, config, asOf, { pool, replay: shared[basis] }));
+    return { model, replay: { source: source[basis], replay } };
   };
   const origins: OriginFit[] = [];
   for (const [index, asOf] of tested.entries()) {
     progress.detail(`origin ${index + 1} of ${tested.length}: ${asOf}`);
-    const bases = {} as Record<ChurnBasis, BasisReplay>;
-    const fits: Record<ChurnBasis, BasisModel> = { leave: emptyBasis('leave'), renewal: emptyBasis('renewal') };
-    for (const basis of ['leave', 'renewal'] as const) {
-      const split = splitAt(source[basis].panel, dayNumber(asOf));
-      const replay = split === undefined ? undefined : await shared[basis](split);
-      bases[basis] = { source: source[basis], replay };
-      fits[basis] = await clock.own(() =>
-        fitBasis(source[basis], basis, config, asOf, { pool, replay: shared[basis] }),
-      );
-    }
+    const leave = await fitAt('leave', asOf);
+    const renewal = await fitAt('renewal', asOf);
+    const expansion = canGrow ? await fitAt('expansion', asOf) : undefined;
     const facts = await readFactRecords(engine, config, asOf);
-    origins.push({ asOf, model: assembleModel(config, asOf, fits, leaks, facts), bases });
+    const model = assembleModel(config, asOf, { leave: leave.model, renewal: renewal.model }, leaks, facts);
+    origins.push({ asOf, model, bases: { leave: leave.replay, renewal: renewal.replay }, expansion });
   }
   return { origins, times: clock.times };
 }

@@ -36,6 +36,7 @@ export async function backtestReport(done: Backtested): Promise<RunReport> {
       churnList(done),
       timeList(result),
       sliceList(result),
+      expansionList(done),
       healthList(result),
       atRiskList(done),
       leakList(leaks),
@@ -158,6 +159,7 @@ function verdictList(result: BacktestResult): ReportList {
       ],
       notes: [
         ...BASES.map((basis) => `${basis}: ${BASIS_WORDS[basis]}`),
+        'expansion is asked of everybody at once, whatever the term',
         'renewal is the likelihood in the renewal list; no forecast of renewed ARR is made yet, so none is scored',
       ],
     },
@@ -191,6 +193,38 @@ function churnList({ result, rungs, fits }: Backtested): ReportList {
       notes: [
         'AUC, lift, precision and recall: mean within origins by their outcomes, 90 % interval by account; "at most": what perfect knowledge reaches',
         ...skipped.map(({ title, reason }) => `${title}: ${reason ?? 'not fitted'}`),
+      ],
+    },
+    rows,
+  );
+}
+
+function expansionList({ result, growth, fits }: Backtested): ReportList {
+  const names = ['served', ...growth.filter(({ fitted }) => fitted > 0).map(({ name }) => name)];
+  const rows = names
+    .map(
+      (candidate): CellRow => ({
+        candidate,
+        ...accuracyRow(result, { prediction: 'expansion', basis: 'all', candidate }),
+      }),
+    )
+    .filter((row) => Number(row['row_count']) > 0);
+  const served = fits.filter(({ expansion }) => (expansion?.model.rung ?? null) !== null).length;
+  return listOf(
+    {
+      name: 'expansion',
+      title: 'Expansion by rung',
+      headline: verdictOf(result, 'expansion', 'all')?.sentence ?? 'no expansion model was tested',
+      columns: [
+        { key: 'candidate', label: 'who', kind: 'text', isName: true },
+        ...ACCURACY.filter(({ key }) => !key.startsWith('recall_at_lead')),
+      ],
+      notes: [
+        `outcome: ${result.rules?.['expansion'] ?? ''}; no list shows it yet`,
+        `a rung had earned its place by ${served} of ${fits.length} origins; elsewhere "served" is the base rate`,
+        ...growth
+          .filter(({ fitted }) => fitted === 0)
+          .map(({ title, reason }) => `${title}: ${reason ?? 'not fitted'}`),
       ],
     },
     rows,

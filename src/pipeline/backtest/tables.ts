@@ -1,3 +1,4 @@
+import type { PredictedOutcome } from '../../contract/agent.ts';
 import type { BacktestVerdict } from '../../contract/backtest.ts';
 import type { ChurnBasis } from '../../contract/churn-model.ts';
 import type { Config } from '../../contract/config.ts';
@@ -7,7 +8,7 @@ import { judgeReplay, type LadderResult } from '../../models/ladder.ts';
 import type { Replayed } from '../../models/replay.ts';
 import type { Panel } from '../../models/splits.ts';
 import { type BacktestBook, rowKey } from './book.ts';
-import type { OriginFit } from './fits.ts';
+import type { BasisReplay, OriginFit } from './fits.ts';
 import type { Claimed } from './shown.ts';
 
 export type Basis = BacktestVerdict['basis'];
@@ -27,49 +28,61 @@ export interface RungScores {
   readonly reason: string | null;
 }
 
-/** What each rung said of every row of the book. */
+/** What each rung of the churn ladders said of every row of the book. */
 export function rungScores(
   book: BacktestBook,
   fits: readonly OriginFit[],
   earlyRates: ReadonlyMap<number, number>,
 ): RungScores[] {
+  const replays = fits.flatMap(({ bases }) => [bases.leave, bases.renewal]);
+  return collectScores(book, replays, (own) => withinHorizon(book, own, earlyRates));
+}
+
+/** What each rung of the expansion ladder said of every row of the book: one question, the same for everybody. */
+export function growthScores(book: BacktestBook, fits: readonly OriginFit[]): RungScores[] {
+  const replays = fits.flatMap(({ expansion }) => (expansion === undefined ? [] : [expansion.replay]));
+  return collectScores(book, replays, (own) => own);
+}
+
+function collectScores(
+  book: BacktestBook,
+  replays: readonly BasisReplay[],
+  asAll: (own: Float64Array) => Float64Array,
+): RungScores[] {
   const n = book.origin.length;
   const rungs = new Map<string, { scores: RungScores; fitted: number; reason: string | null }>();
-  for (const { bases } of fits) {
-    for (const basis of ['leave', 'renewal'] as const) {
-      const { replay, source } = bases[basis];
-      for (const { rung, probability, skipped } of replay?.entries ?? []) {
-        const entry = rungs.get(rung.name) ?? {
-          scores: {
-            name: rung.name,
-            title: rung.title,
-            complexity: rung.complexity,
-            ...(rung.isBase === true ? { isBase: true as const } : {}),
-            own: new Float64Array(n).fill(Number.NaN),
-            all: new Float64Array(0),
-            fitted: 0,
-            reason: null,
-          },
+  for (const { replay, source } of replays) {
+    for (const { rung, probability, skipped } of replay?.entries ?? []) {
+      const entry = rungs.get(rung.name) ?? {
+        scores: {
+          name: rung.name,
+          title: rung.title,
+          complexity: rung.complexity,
+          ...(rung.isBase === true ? { isBase: true as const } : {}),
+          own: new Float64Array(n).fill(Number.NaN),
+          all: new Float64Array(0),
           fitted: 0,
           reason: null,
-        };
-        rungs.set(rung.name, entry);
-        if (skipped === null) entry.fitted++;
-        else entry.reason = skipped;
-        replay?.rows.forEach((row, k) => {
-          const { panel, accounts } = source;
-          const at = book.place.get(
-            rowKey(panel.observation_date[row] as number, accounts[panel.account[row] as number] as string),
-          );
-          if (at !== undefined) entry.scores.own[at] = probability[k] as number;
-        });
-      }
+        },
+        fitted: 0,
+        reason: null,
+      };
+      rungs.set(rung.name, entry);
+      if (skipped === null) entry.fitted++;
+      else entry.reason = skipped;
+      replay?.rows.forEach((row, k) => {
+        const { panel, accounts } = source;
+        const at = book.place.get(
+          rowKey(panel.observation_date[row] as number, accounts[panel.account[row] as number] as string),
+        );
+        if (at !== undefined) entry.scores.own[at] = probability[k] as number;
+      });
     }
   }
   return [...rungs.values()]
     .map(({ scores, fitted, reason }) => ({
       ...scores,
-      all: withinHorizon(book, scores.own, earlyRates),
+      all: asAll(scores.own),
       fitted,
       reason: fitted > 0 ? null : reason,
     }))
@@ -119,8 +132,14 @@ export interface BasisRows {
  * Closed rows of a basis at the origins where its base rate was known (`reference`). For `all` the question is the same
  * for everybody: gone within the horizon?
  */
-export function basisRows(book: BacktestBook, basis: Basis, reference: Float64Array): BasisRows {
-  const label = basis === 'all' ? book.all_label : book.own_label;
+export function basisRows(
+  book: BacktestBook,
+  basis: Basis,
+  reference: Float64Array,
+  outcome: PredictedOutcome = 'churn',
+): BasisRows {
+  const leaving = basis === 'all' ? book.all_label : book.own_label;
+  const label = outcome === 'expansion' ? book.expansion_label : leaving;
   const rows = Uint32Array.from(
     [...label.keys()].filter(
       (i) => !Number.isNaN(label[i]) && !Number.isNaN(reference[i]) && (basis === 'all' || book.basis[i] === basis),
@@ -129,13 +148,14 @@ export function basisRows(book: BacktestBook, basis: Basis, reference: Float64Ar
   return { rows, label: Uint8Array.from(rows, (row) => label[row] as number) };
 }
 
-/** A table of the figures of one prediction and basis. Scores are by row of the book. */
+/** A table of the figures of one prediction and basis. Scores are by row of the book. `outcome` as in `basisRows`. */
 export function figureTable(
   book: BacktestBook,
   { rows, label }: BasisRows,
   frame: { readonly prediction: string; readonly basis: Basis },
   reference: Float64Array,
   candidates: readonly ScoredCandidate[],
+  outcome: PredictedOutcome = 'churn',
 ): FigureTable {
   const pick = (values: ArrayLike<number>) => Float64Array.from(rows, (row) => values[row] as number);
   const text = <T>(value: (row: number) => T): T[] => Array.from(rows, value);
@@ -147,7 +167,8 @@ export function figureTable(
     origin: Int32Array.from(pick(book.origin)),
     worked: Uint8Array.from(pick(book.worked)),
     amount: pick(book.amount),
-    lead_days: pick(book.left_days),
+    // Growing is read at the horizon: it has no day of its own.
+    lead_days: outcome === 'expansion' ? new Float64Array(rows.length).fill(Number.NaN) : pick(book.left_days),
     reference: pick(reference),
     slices: {
       segment: text((row) => book.segment[row] ?? null),
@@ -159,8 +180,9 @@ export function figureTable(
   };
 }
 
-/** Whether the accuracy of the churn model may be judged on these rows, by the decision rule of the ladder. */
-export function churnVerdict(
+/** Whether the accuracy of a model may be judged on these rows, by the decision rule of its ladder. */
+export function ladderVerdict(
+  prediction: string,
   book: BacktestBook,
   given: BasisRows,
   basis: Basis,
@@ -173,7 +195,7 @@ export function churnVerdict(
   const account = pick(book.account);
   const outcomes = new Set(account.filter((_, i) => label[i] === 1)).size;
   const origins = [...new Set(pick(book.origin))].sort((a, b) => a - b).map(dayFromNumber);
-  const frame = { prediction: 'churn', basis, outcome_count: outcomes };
+  const frame = { prediction, basis, outcome_count: outcomes };
   const few = tooFew(outcomes, months, config);
   if (few !== undefined)
     return { verdict: { ...frame, verdict: 'too_few_outcomes', sentence: few }, ladder: undefined };
@@ -214,7 +236,8 @@ export function tooFew(outcomes: number, months: number, { model }: Config): str
 }
 
 /** Bases on which an outcome can be judged. */
-export function basesOf(outcome: 'churn' | 'not_renewed'): readonly Basis[] {
+export function basesOf(outcome: PredictedOutcome): readonly Basis[] {
+  if (outcome === 'expansion') return ['all'];
   return outcome === 'churn' ? BASES : ['renewal' satisfies ChurnBasis];
 }
 
