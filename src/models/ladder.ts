@@ -94,6 +94,8 @@ export interface OutOfTime {
  * one of them whose loss is less than one standard error of their paired difference above it. When none does, the verdict is
  * `no_signal`, whatever the AUCs say.
  *
+ * Where the ladder has a floor (`Rung.isFloor`), the same test must hold against that too.
+ *
  * Where the base rate drifts, a model whose features grow with time follows it better than the rate of all years and still
  * tells no account from another. So the same test must hold against the rung's own mean of each date, and its loss must
  * be below that of the base rate of the last three months too.
@@ -168,10 +170,21 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
     return level.map((value, i) => value - ((losses[k] as Float64Array)[i] as number));
   });
   const within = testFamily(apart, clusters, rows.weight, forkRandom(seed, 'ladder within dates'), replicates);
+  const overFloors = floorsOf(compared).map((floor) => {
+    const ahead = rivals.map((k) => (losses[floor] as Float64Array).map((loss, i) => loss - at(losses[k], i)));
+    const random = forkRandom(seed, `ladder over ${(compared[floor] as Replayed).rung.name}`);
+    return testFamily(ahead, clusters, rows.weight, random, replicates);
+  });
   const resultOf = (k: number): FamilyResult | undefined => {
-    const [overBase, overLevel] = [family[rivals.indexOf(k)], within[rivals.indexOf(k)]];
-    if (overBase === undefined || overLevel === undefined) return undefined;
-    return { ...overBase, p_value: overLevel.mean > 0 ? Math.max(overBase.p_value, overLevel.p_value) : 1 };
+    const place = rivals.indexOf(k);
+    const overBase = family[place];
+    if (overBase === undefined) return undefined;
+    const others = [within, ...overFloors].map((results) => results[place]);
+    const p_value = Math.max(
+      overBase.p_value,
+      ...others.map((other) => (other !== undefined && other.mean > 0 ? other.p_value : 1)),
+    );
+    return { ...overBase, p_value };
   };
   const leastBase = Math.min(
     ...compared.map(({ rung }, k) => (rung.isBase === true ? lossOf(k) : Number.POSITIVE_INFINITY)),
@@ -179,6 +192,17 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
   const isSure = (k: number): boolean => {
     const result = resultOf(k);
     return result !== undefined && result.mean > 0 && result.p_value <= family_level;
+  };
+  const floors = floorsOf(compared).map((k) => (compared[k] as Replayed).rung.title);
+  const isOverBase = (k: number): boolean => {
+    const [overBase, overLevel] = [family[rivals.indexOf(k)], within[rivals.indexOf(k)]];
+    const isOver = (result: FamilyResult | undefined) =>
+      result !== undefined && result.mean > 0 && result.p_value <= family_level;
+    return isOver(overBase) && isOver(overLevel) && lossOf(k) < leastBase;
+  };
+  const floorNote = (k: number): string | null => {
+    if (isSure(k) || !isOverBase(k)) return null;
+    return compared[k]?.rung.isFloor === true ? 'is never taken' : `no better than ${floors.join(', ')}`;
   };
   const beats = compared.map(({ rung }, k) => rung.isBase !== true && isSure(k) && lossOf(k) < leastBase);
   const taken = takeRung(compared, losses, beats, rows);
@@ -210,7 +234,7 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
       auc_low: auc.low,
       auc_high: auc.high,
       is_taken: entry === taken,
-      note: beats_base ? null : noteOf(isSure(k), auc.low),
+      note: beats_base ? null : (floorNote(k) ?? noteOf(isSure(k), auc.low)),
     };
   });
   table.sort((a, b) => a.complexity - b.complexity || (a.rung < b.rung ? -1 : 1));
@@ -218,13 +242,22 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
     verdict: taken === undefined ? 'no_signal' : 'signal',
     rung: taken?.rung.name ?? null,
     rows: table,
-    sentence: sentenceOf(table, facts),
+    sentence: sentenceOf(table, facts, [...compared.keys()].some(isOverBase) ? floors : []),
     ...facts,
     out_of_time: {
       rows: replay.rows,
       probability: Object.fromEntries(compared.map((entry) => [entry.rung.name, entry.probability])),
     },
   };
+}
+
+/** Places of the rungs that every other must beat beside the base rate. */
+function floorsOf(compared: readonly Replayed[]): number[] {
+  return compared.flatMap(({ rung }, k) => (rung.isFloor === true ? [k] : []));
+}
+
+function at(values: Float64Array | undefined, i: number): number {
+  return values?.[i] ?? Number.NaN;
 }
 
 /** Why a rung with something to show is not taken; null where it has nothing to show. */
@@ -287,7 +320,8 @@ function takeRung(
   return asGood.sort((a, b) => a.entry.rung.complexity - b.entry.rung.complexity || a.mean - b.mean)[0]?.entry;
 }
 
-function sentenceOf(table: readonly LadderRow[], facts: Facts): string {
+/** @param floors titles of rungs that models which beat the base rate did not beat */
+function sentenceOf(table: readonly LadderRow[], facts: Facts, floors: readonly string[]): string {
   const over = `${facts.origins.length} ${facts.origins.length === 1 ? 'date' : 'dates'}, ${facts.outcomes} outcomes`;
   const taken = table.find((row) => row.is_taken);
   const base = table.find((row) => row.rung === 'base_rate');
@@ -297,6 +331,7 @@ function sentenceOf(table: readonly LadderRow[], facts: Facts): string {
       `${base.log_loss.toFixed(4)} (family-wise p = ${taken.p_value.toFixed(4)}; ${over}).`
     );
   }
+  if (floors.length > 0) return `No signal: no model beats ${floors.join(', ')} out of time (${over}).`;
   const ranking = table
     .filter((row) => row.note !== null && row.auc_low > 0.5)
     .sort((a, b) => b.auc - a.auc)

@@ -25,6 +25,11 @@ export interface Rung {
   readonly complexity: number;
   /** Says the same of everybody: what the others are held against, and never taken. */
   readonly isBase?: true;
+  /**
+   * Knows only what the outcome is a share of: a rung is taken only where it beats this one too, beyond chance, and this one
+   * never is.
+   */
+  readonly isFloor?: true;
   fit(train: TrainingTable, random: Random): Promise<FittedRung | SkippedRung> | FittedRung | SkippedRung;
 }
 

@@ -21,6 +21,8 @@ export interface RungScores {
   readonly complexity: number;
   /** Says the same of everybody. */
   readonly isBase?: true;
+  /** Every other rung must beat it; see `Rung`. */
+  readonly isFloor?: true;
   readonly own: Float64Array;
   readonly all: Float64Array;
   /** Dates and bases at which it stood on its own; where it did not it repeats the base rate. */
@@ -59,6 +61,7 @@ function collectScores(
           title: rung.title,
           complexity: rung.complexity,
           ...(rung.isBase === true ? { isBase: true as const } : {}),
+          ...(rung.isFloor === true ? { isFloor: true as const } : {}),
           own: new Float64Array(n).fill(Number.NaN),
           all: new Float64Array(0),
           fitted: 0,

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BasisModel } from '../../src/contract/churn-model.ts';
+import type { Config } from '../../src/contract/config.ts';
+import { admitFeatures, customFeatures } from '../../src/data/custom-features.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { addDays } from '../../src/lib/dates.ts';
+import { explainServing } from '../../src/models/serving.ts';
+import { type ChurnTraining, trainChurn } from '../../src/pipeline/churn-training.ts';
+import { buildPanel, readBasis } from '../../src/pipeline/panel.ts';
+import { companyOf } from '../data/views-rows.ts';
+
+const KEY = 'account.growth_code';
+const AS_OF = '2025-09-30';
+/** Accounts 0–29 buy an add-on one after the other, 45 days after somebody opened an opportunity; 30–39 said no. */
+const GROWING = 30;
+const ASKED = 40;
+const ACCOUNTS = 90;
+
+const boughtOn = (i: number) => addDays('2024-06-10', 13 * i);
+
+function settings(base: Config): Config {
+  return {
+    ...base,
+    // Known at a day of its own, so that it is no undated attribute.
+    custom: { [KEY]: { table: 'account', from: 'growth_code', kind: 'attribute' } },
+    tables: { account: [{ file: 'accounts.csv', columns: { account_id: 'id', known_at: 'seen' } }] },
+    model: { ...base.model, min_outcomes: 15, min_months: 6, features: [KEY] },
+  } as Config;
+}
+
+let engine: Engine;
+let config: Config;
+let training: ChurnTraining;
+let alone: ChurnTraining;
+
+beforeAll(async () => {
+  const each = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
+  ({ engine, config } = await companyOf(
+    {
+      account: each(ACCOUNTS, (i) => ({ account_id: `a${i}`, created_date: '2024-01-01' })),
+      contract: [
+        ...each(ACCOUNTS, (i) => ({
+          contract_id: `c${i}`,
+          account_id: `a${i}`,
+          start_date: '2024-01-01',
+          mrr_amount: 100 + (i % 7),
+          product: 'Core',
+        })),
+        ...each(GROWING, (i) => ({
+          contract_id: `d${i}`,
+          account_id: `a${i}`,
+          start_date: boughtOn(i),
+          mrr_amount: 40,
+          product: 'Add-on',
+        })),
+      ],
+      opportunity: each(ASKED, (i) => ({
+        opportunity_id: `o${i}`,
+        account_id: `a${i}`,
+        kind: 'cross_sell',
+        created_date: addDays(boughtOn(i % GROWING), -45),
+        closed_date: boughtOn(i % GROWING),
+        is_won: i < GROWING,
+      })),
+      usage: [{ account_id: 'a1', occurred_at: '2024-01-05 10:00:00', event_count: 1 }],
+    },
+    settings,
+  ));
+  await engine.execute('alter table account add column custom_growth_code varchar');
+  await engine.execute(
+    `update account set custom_growth_code = 'g' || account_id where cast(substr(account_id, 2) as integer) < ${GROWING}`,
+  );
+  await admitFeatures(engine, customFeatures(config));
+  training = await trainChurn(engine, config, AS_OF, { onLeak: 'refuse', expansion: { champion: undefined } });
+  alone = await trainChurn(engine, config, AS_OF, { onLeak: 'refuse' });
+}, 240_000);
+afterAll(() => engine.close());
+
+describe('the expansion model', () => {
+  it('finds the planted signal, and leaves out the column that knows who grew, without stopping the training', () => {
+    const model = training.expansion?.model;
+    expect(model?.kind).toBe('expansion');
+    expect(model?.expansion.verdict).toBe('model');
+    expect(model?.expansion.outcome_count).toBe(GROWING);
+    // Thirty won and ten lost.
+    expect(model?.won_account_count).toBe(GROWING);
+    expect(model?.left_out.map(({ feature }) => feature)).toEqual(['custom_growth_code']);
+    expect(model?.leaks).toMatchObject([
+      {
+        name: KEY,
+        treatment: 'left_out',
+        is_admitted: true,
+        message: `${KEY} is filled for 30 accounts, of which 30 grew, and empty for 60, of which 0 grew: it tells the outcome`,
+      },
+    ]);
+    expect(model?.expansion.evidence.features).not.toContain('custom_growth_code');
+    expect(model?.expansion.refits).toEqual([]);
+  });
+
+  it('changes nothing of the churn model, which is the same without it, and refuses by itself', () => {
+    expect(alone.expansion).toBeUndefined();
+    expect(training.model).toEqual(alone.model);
+    expect(training.model.leave.verdict).toBe('too_few_outcomes');
+    expect(training.model.leave.sentence).toBe('Facts, not a forecast: 0 outcomes here, 15 needed.');
+    expect(training.model.leaks).toEqual([]);
+  });
+
+  it('takes its log-odds apart without a rest', async () => {
+    const served = (training.expansion?.model.expansion as BasisModel).served;
+    if (served === null) throw new Error('a rung serves');
+    await buildPanel(engine, config, ['2025-03-01'], AS_OF, undefined, { expansion: true });
+    const { panel } = await readBasis(engine, 'expansion', AS_OF, new Set());
+    const { intercept, contributions, log_odds } = explainServing(served, panel.columns);
+    expect(panel.label.length).toBe(ACCOUNTS);
+    for (let i = 0; i < log_odds.length; i++) {
+      const sum = contributions.reduce((total, values) => total + (values[i] as number), intercept);
+      expect(Math.abs(sum - (log_odds[i] as number))).toBeLessThan(1e-9);
+    }
+  });
+
+  it('labels a date by hand', async () => {
+    await buildPanel(engine, config, ['2025-03-01'], AS_OF, undefined, { expansion: true });
+    const rows = await engine.rows('select account_id from main.panel where expansion_label = 1 order by account_id');
+    // Bought after 1 March and by 30 May 2025: i with 10 June 2024 + 13 i in between, 21 (10 March) to 27 (27 May).
+    expect(rows.map((row) => row['account_id'])).toEqual(['a21', 'a22', 'a23', 'a24', 'a25', 'a26', 'a27']);
+    // Not asked for, not computed.
+    await buildPanel(engine, config, ['2025-03-01'], AS_OF);
+    const [none] = await engine.rows('select count(expansion_label) as n from main.panel');
+    expect(none?.['n']).toBe(0);
+  });
+});
