@@ -242,7 +242,7 @@ export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions,
     verdict: taken === undefined ? 'no_signal' : 'signal',
     rung: taken?.rung.name ?? null,
     rows: table,
-    sentence: sentenceOf(table, facts, [...compared.keys()].some(isOverBase) ? floors : []),
+    sentence: sentenceOf(table, facts, floors, [...compared.keys()].some(isOverBase)),
     ...facts,
     out_of_time: {
       rows: replay.rows,
@@ -320,8 +320,16 @@ function takeRung(
   return asGood.sort((a, b) => a.entry.rung.complexity - b.entry.rung.complexity || a.mean - b.mean)[0]?.entry;
 }
 
-/** @param floors titles of rungs that models which beat the base rate did not beat */
-function sentenceOf(table: readonly LadderRow[], facts: Facts, floors: readonly string[]): string {
+/**
+ * @param floors titles of the rungs that are never taken and that every other must beat
+ * @param isBaseBeaten a rung beats the base rate, beyond chance
+ */
+function sentenceOf(
+  table: readonly LadderRow[],
+  facts: Facts,
+  floors: readonly string[],
+  isBaseBeaten: boolean,
+): string {
   const over = `${facts.origins.length} ${facts.origins.length === 1 ? 'date' : 'dates'}, ${facts.outcomes} outcomes`;
   const taken = table.find((row) => row.is_taken);
   const base = table.find((row) => row.rung === 'base_rate');
@@ -331,9 +339,9 @@ function sentenceOf(table: readonly LadderRow[], facts: Facts, floors: readonly 
       `${base.log_loss.toFixed(4)} (family-wise p = ${taken.p_value.toFixed(4)}; ${over}).`
     );
   }
-  if (floors.length > 0) return `No signal: no model beats ${floors.join(', ')} out of time (${over}).`;
+  if (floors.length > 0 && isBaseBeaten) return `No signal: no model beats ${floors.join(', ')} out of time (${over}).`;
   const ranking = table
-    .filter((row) => row.note !== null && row.auc_low > 0.5)
+    .filter((row) => row.note !== null && row.auc_low > 0.5 && !floors.includes(row.title))
     .sort((a, b) => b.auc - a.auc)
     .at(0);
   const tail =
