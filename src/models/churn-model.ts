@@ -10,7 +10,7 @@ import { explainServing, logOddsServing } from './serving.ts';
 export interface ChurnScores {
   /** Calibrated probability in (0, 1). */
   readonly churn_probability: Float64Array;
-  /** 5 % and 95 % of the account-clustered refits. */
+  /** 5 % and 95 % of the account-clustered refits; `NaN` where the basis has none. */
   readonly low: Float64Array;
   readonly high: Float64Array;
   /** Log-odds taken apart, calibration folded in: intercept + contributions = log-odds of `churn_probability`. */

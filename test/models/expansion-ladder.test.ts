@@ -3,6 +3,7 @@ import type { FeatureColumn } from '../../src/contract/model.ts';
 import { createRandom } from '../../src/lib/random.ts';
 import { expansionRungs } from '../../src/models/expansion-rungs.ts';
 import { climbLadder, type LadderResult } from '../../src/models/ladder.ts';
+import { explainServing, fitServing } from '../../src/models/serving.ts';
 import type { Panel } from '../../src/models/splits.ts';
 
 /** What drives growth in a made-up book: nothing, how small an account is, or how full its seats are. */
@@ -67,6 +68,29 @@ describe('the expansion ladder', () => {
     expect(result.rows.find(({ rung }) => rung === 'seat_use')).toMatchObject({ status: 'compared', beats_base: true });
     expect(result.rows.find(({ rung }) => rung === 'open_opportunity')?.status).toBe('skipped');
   });
+
+  it('has a form that serves and takes itself apart for every rung that can be taken', async () => {
+    const panel = book(3, 'seats', 60, 8);
+    const more = ['open_expansion_count', 'decision_days', 'health_score', 'csm_sentiment_value'].map((name, k) => ({
+      name,
+      kind: 'continuous' as const,
+      values: panel.account.map((account) => (account * (k + 3)) % 11),
+    }));
+    const columns = [
+      ...panel.columns,
+      ...more.map((column) => ({ ...column, values: Float64Array.from(column.values) })),
+    ];
+    const names = expansionRungs().flatMap((rung) => (rung.isBase || rung.isFloor ? [] : [rung.name]));
+    expect(names).toContain('open_opportunity');
+    for (const name of names) {
+      const model = await fitServing(name, { ...panel, columns }, createRandom(1));
+      const { intercept, contributions, log_odds } = explainServing(model, columns);
+      for (let i = 0; i < log_odds.length; i += 17) {
+        const sum = contributions.reduce((total, values) => total + (values[i] as number), intercept);
+        expect(Math.abs(sum - (log_odds[i] as number))).toBeLessThan(1e-9);
+      }
+    }
+  }, 60_000);
 
   it('finds no signal in noise', async () => {
     let found = 0;

@@ -9,13 +9,13 @@ import { buildPanel, readBasis } from '../../src/pipeline/panel.ts';
 import { companyOf } from '../data/views-rows.ts';
 
 const KEY = 'account.growth_code';
-const AS_OF = '2025-09-30';
-/** Accounts 0–29 buy an add-on one after the other, 45 days after somebody opened an opportunity; 30–39 said no. */
-const GROWING = 30;
-const ASKED = 40;
-const ACCOUNTS = 90;
+const AS_OF = '2025-08-31';
+/** Accounts 0–59 buy an add-on one after the other, 60 days after somebody opened an opportunity; 60–89 said no. */
+const GROWING = 60;
+const ASKED = 90;
+const ACCOUNTS = 150;
 
-const boughtOn = (i: number) => addDays('2024-06-10', 13 * i);
+const boughtOn = (i: number) => addDays('2024-09-20', 5 * i);
 
 function settings(base: Config): Config {
   return {
@@ -36,12 +36,12 @@ beforeAll(async () => {
   const each = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
   ({ engine, config } = await companyOf(
     {
-      account: each(ACCOUNTS, (i) => ({ account_id: `a${i}`, created_date: '2024-01-01' })),
+      account: each(ACCOUNTS, (i) => ({ account_id: `a${i}`, created_date: '2024-06-01' })),
       contract: [
         ...each(ACCOUNTS, (i) => ({
           contract_id: `c${i}`,
           account_id: `a${i}`,
-          start_date: '2024-01-01',
+          start_date: '2024-06-01',
           mrr_amount: 100 + (i % 7),
           product: 'Core',
         })),
@@ -57,11 +57,17 @@ beforeAll(async () => {
         opportunity_id: `o${i}`,
         account_id: `a${i}`,
         kind: 'cross_sell',
-        created_date: addDays(boughtOn(i % GROWING), -45),
+        created_date: addDays(boughtOn(i % GROWING), -60),
         closed_date: boughtOn(i % GROWING),
         is_won: i < GROWING,
       })),
-      usage: [{ account_id: 'a1', occurred_at: '2024-01-05 10:00:00', event_count: 1 }],
+      // An account that joins to no feed is unmatched, and nothing is said of its opportunities.
+      interaction: each(ACCOUNTS, (i) => ({
+        interaction_id: `i${i}`,
+        account_id: `a${i}`,
+        occurred_at: '2024-06-05 10:00:00',
+        direction: 'inbound',
+      })),
     },
     settings,
   ));
@@ -81,7 +87,7 @@ describe('the expansion model', () => {
     expect(model?.kind).toBe('expansion');
     expect(model?.expansion.verdict).toBe('model');
     expect(model?.expansion.outcome_count).toBe(GROWING);
-    // Thirty won and ten lost.
+    // Sixty won and thirty lost.
     expect(model?.won_account_count).toBe(GROWING);
     expect(model?.left_out.map(({ feature }) => feature)).toEqual(['custom_growth_code']);
     expect(model?.leaks).toMatchObject([
@@ -89,7 +95,7 @@ describe('the expansion model', () => {
         name: KEY,
         treatment: 'left_out',
         is_admitted: true,
-        message: `${KEY} is filled for 30 accounts, of which 30 grew, and empty for 60, of which 0 grew: it tells the outcome`,
+        message: `${KEY} is filled for 60 accounts, of which 60 grew, and empty for 90, of which 0 grew: it tells the outcome`,
       },
     ]);
     expect(model?.expansion.evidence.features).not.toContain('custom_growth_code');
@@ -107,9 +113,11 @@ describe('the expansion model', () => {
   it('takes its log-odds apart without a rest', async () => {
     const served = training.expansion?.model.expansion.served ?? null;
     if (served === null) throw new Error('a rung serves');
-    await buildPanel(engine, config, ['2025-03-01'], AS_OF, undefined, { expansion: true });
-    const { panel } = await readBasis(engine, 'expansion', AS_OF, new Set());
-    const { intercept, contributions, log_odds } = explainServing(served, panel.columns);
+    await buildPanel(engine, config, ['2025-01-01'], AS_OF, undefined, { expansion: true });
+    const { panel, column } = await readBasis(engine, 'expansion', AS_OF, new Set());
+    // A column that is the same for everybody on this date is no column of its panel.
+    const columns = served.feature_names.map((name) => column(name)).filter((found) => found !== undefined);
+    const { intercept, contributions, log_odds } = explainServing(served, columns);
     expect(panel.label.length).toBe(ACCOUNTS);
     for (let i = 0; i < log_odds.length; i++) {
       const sum = contributions.reduce((total, values) => total + (values[i] as number), intercept);
@@ -118,12 +126,13 @@ describe('the expansion model', () => {
   });
 
   it('labels a date by hand', async () => {
-    await buildPanel(engine, config, ['2025-03-01'], AS_OF, undefined, { expansion: true });
+    await buildPanel(engine, config, ['2025-01-01'], AS_OF, undefined, { expansion: true });
     const rows = await engine.rows('select account_id from main.panel where expansion_label = 1 order by account_id');
-    // Bought after 1 March and by 30 May 2025: i with 10 June 2024 + 13 i in between, 21 (10 March) to 27 (27 May).
-    expect(rows.map((row) => row['account_id'])).toEqual(['a21', 'a22', 'a23', 'a24', 'a25', 'a26', 'a27']);
+    // Bought after 1 January and by 1 April 2025: i with 20 September 2024 + 5 i in between, 21 (3 January) to 38 (29 March).
+    const grown = Array.from({ length: 18 }, (_, k) => `a${21 + k}`);
+    expect(rows.map((row) => row['account_id'])).toEqual(grown);
     // Not asked for, not computed.
-    await buildPanel(engine, config, ['2025-03-01'], AS_OF);
+    await buildPanel(engine, config, ['2025-01-01'], AS_OF);
     const [none] = await engine.rows('select count(expansion_label) as n from main.panel');
     expect(none?.['n']).toBe(0);
   });
