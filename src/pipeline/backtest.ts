@@ -271,13 +271,10 @@ function untested(workspace: Workspace, options: BacktestOptions): Omit<Backtest
       ...frameOf(workspace, options),
       origins: [],
       capacity: workspace.config.capacity.rows_per_csm,
-      verdicts: BASES.map((basis) => ({
-        prediction: 'churn',
-        basis,
-        verdict: 'too_few_outcomes',
-        sentence,
-        outcome_count: 0,
-      })),
+      verdicts: [
+        ...BASES.map((basis) => ({ prediction: 'churn', basis })),
+        { prediction: EXPANSION_PREDICTION.name, basis: 'all' as const },
+      ].map((asked) => ({ ...asked, verdict: 'too_few_outcomes', sentence, outcome_count: 0 })),
       figures: [],
     },
     fits: [],

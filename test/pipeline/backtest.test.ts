@@ -3,6 +3,7 @@ import type { BacktestFigure, BacktestResult } from '../../src/contract/backtest
 import type { Config } from '../../src/contract/config.ts';
 import type { RunReport } from '../../src/contract/report.ts';
 import { admitFeatures, customFeatures } from '../../src/data/custom-features.ts';
+import { addDays } from '../../src/lib/dates.ts';
 import { UserError } from '../../src/lib/errors.ts';
 import { type BacktestOptions, backtest, replayPast } from '../../src/pipeline/backtest.ts';
 import type { Workspace } from '../../src/pipeline/workspace.ts';
@@ -25,8 +26,11 @@ const AS_OF = '2025-01-31';
 
 /**
  * Ninety monthly accounts; every third stops using the product two months before it leaves, one after the other from June
- * on. With `planted` an undated column of the account file is filled for all who ever leave.
+ * on, and every third buys something more, one a week from May on. With `planted` an undated column of the account file is filled for all who ever leave.
  */
+/** The day on which account 1, 4, 7, … buys. */
+const boughtOn = (i: number) => addDays('2024-05-05', (7 * (i - 1)) / 3);
+
 async function company(planted: boolean, change: Partial<Config['model']> = {}) {
   const accounts = Array.from({ length: 90 }, (_, i) => i);
   const leaves = (i: number) => i % 3 === 0;
@@ -42,13 +46,25 @@ async function company(planted: boolean, change: Partial<Config['model']> = {}) 
         created_date: '2024-01-01',
         csm: i % 2 === 0 ? 'Ann' : 'Bo',
       })),
-      contract: accounts.map((i) => ({
-        contract_id: `c${i}`,
-        account_id: `a${i}`,
-        start_date: '2024-01-01',
-        mrr_amount: 10 + (i % 7),
-        ended_date: leaves(i) ? endOf(i) : null,
-      })),
+      contract: [
+        ...accounts.map((i) => ({
+          contract_id: `c${i}`,
+          account_id: `a${i}`,
+          start_date: '2024-01-01',
+          mrr_amount: 10 + (i % 7),
+          ended_date: leaves(i) ? endOf(i) : null,
+        })),
+        ...accounts
+          .filter((i) => i % 3 === 1)
+          .map((i) => ({
+            contract_id: `d${i}`,
+            account_id: `a${i}`,
+            start_date: boughtOn(i),
+            mrr_amount: 5,
+            product: 'More',
+            ended_date: null,
+          })),
+      ],
       usage: accounts.flatMap((i) =>
         days
           .filter((day) => uses(i, day))
@@ -161,7 +177,10 @@ describe('what is tested', () => {
       'churn leave',
       'churn renewal',
       'renewal renewal',
+      'expansion all',
     ]);
+    expect(of('expansion')).toEqual(expect.arrayContaining(['served', 'base_rate', 'account_size', 'logistic']));
+    expect(result.rules?.['expansion']).toMatch(/^90 days after the date the account pays 10 % more/);
   });
 
   it('sees use that stops before the end, which base rates cannot', () => {
@@ -190,6 +209,11 @@ describe('what is tested', () => {
     const slice = find(result, { prediction: 'churn', candidate: 'base_rate', slice: `origin:${first}` });
     expect(slice?.outcome_count).toBe(ends.filter((end) => end > first && end <= last).length);
     expect(slice?.row_count).toBe(60 + ends.filter((end) => end > first).length);
+    // Who leaves within the horizon has not grown: everybody who is there at the origin is asked.
+    const grown = find(result, { prediction: 'expansion', candidate: 'base_rate', slice: `origin:${first}` });
+    const bought = Array.from({ length: 30 }, (_, k) => boughtOn(3 * k + 1));
+    expect(grown?.outcome_count).toBe(bought.filter((day) => day > first && day <= last).length);
+    expect(grown?.row_count).toBe(slice?.row_count);
   });
 });
 

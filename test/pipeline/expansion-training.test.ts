@@ -78,7 +78,7 @@ beforeAll(async () => {
   await admitFeatures(engine, customFeatures(config));
   training = await trainChurn(engine, config, AS_OF, { onLeak: 'refuse', expansion: { champion: undefined } });
   alone = await trainChurn(engine, config, AS_OF, { onLeak: 'refuse' });
-}, 240_000);
+}, 600_000);
 afterAll(() => engine.close());
 
 describe('the expansion model', () => {
