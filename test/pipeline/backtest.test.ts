@@ -134,7 +134,7 @@ let planted: Run;
 beforeAll(async () => {
   plain = await run(false);
   planted = await run(true);
-}, 120_000);
+}, 360_000);
 
 describe('a column that only the future fills', () => {
   it('is flagged, and the figures are those of the same company without it', async () => {
@@ -153,7 +153,7 @@ describe('a column that only the future fills', () => {
     const letIn = await run(true, {}, { allow_leak: [KEY] });
     const auc = (given: Run) => find(given.result, { prediction: 'churn', candidate: 'best_single_rule' })?.value ?? 0;
     expect(auc(letIn)).toBeGreaterThan(auc(plain) + 0.02);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe('what is tested', () => {
@@ -230,7 +230,7 @@ describe('each origin sees only what was known then', () => {
       );
     expect(slices(short).length).toBeGreaterThanOrEqual(10);
     expect(slices(short)).toEqual(slices(plain));
-  }, 60_000);
+  }, 240_000);
 });
 
 describe('the report', () => {
@@ -240,7 +240,7 @@ describe('the report', () => {
     const parsed = JSON.parse(await text(plain.report)) as { data: { backtest: BacktestResult } };
     expect(parsed.data.backtest).toEqual(JSON.parse(JSON.stringify(plain.result)));
     expect(parsed.data.backtest.schema_version).toBe(1);
-  }, 60_000);
+  }, 240_000);
 
   it('claims nothing where outcomes are too few', async () => {
     const few = await run(false, {}, { min_outcomes: 40 });
@@ -250,7 +250,7 @@ describe('the report', () => {
     expect(few.report.summary).toMatch(
       /^Too few outcomes for a verdict: \d+ accounts .* 40 needed\. No accuracy is claimed\.$/,
     );
-  }, 60_000);
+  }, 240_000);
 
   it('says so where no date can be tested, and is no error', async () => {
     const none = await run(false, { from: '2024-12-01' });
