@@ -11,32 +11,14 @@ export function binColumn(column: FeatureColumn, maxBins: number, minLevelRows: 
   return { bins, values: applyBins(bins, column) };
 }
 
-/** What cuts are learnt from: the input of the job `ebm.cuts`. */
-export interface CutsInput {
-  readonly name: string;
-  /** Values in any order, none missing. It is sorted in place. */
-  readonly sample: Float64Array;
-  readonly max_bins: number;
-}
-
-/** Cuts of a column, see `learnSampleCuts`. */
-export function learnCuts(column: FeatureColumn, maxBins: number): ContinuousBins {
-  return learnSampleCuts({ name: column.name, sample: sampleValues(column.values), max_bins: maxBins });
-}
-
 /**
  * Cuts at quantiles; a column with few enough values gets a bin for each. A cut is the shortest decimal between the two
- * values it parts, so that a stored model reads well. Infinities are the ends.
+ * values it parts, so that a stored model reads well. NaN is missing, infinities are the ends.
  */
-export function learnSampleCuts({ name, sample, max_bins }: CutsInput): ContinuousBins {
-  return { kind: 'continuous', name, cuts: quantileCuts(sample.sort(), max_bins - 1) };
-}
-
-/** Values that cuts are learnt from; NaN is missing. In memory that threads share where `isShared`. */
-export function sampleValues(values: Float64Array, isShared = false): Float64Array {
+export function learnCuts(column: FeatureColumn, maxBins: number): ContinuousBins {
+  const { values } = column;
   const stride = Math.max(1, Math.ceil(values.length / QUANTILE_ROWS));
-  const size = Math.ceil(values.length / stride);
-  const sample = new Float64Array(isShared ? new SharedArrayBuffer(8 * size) : new ArrayBuffer(8 * size));
+  const sample = new Float64Array(Math.ceil(values.length / stride));
   // One row drawn from each stretch: panels repeat themselves, and even steps could fall on the same date again and again.
   const random = createRandom(values.length);
   let count = 0;
@@ -45,7 +27,8 @@ export function sampleValues(values: Float64Array, isShared = false): Float64Arr
     const x = values[i] as number;
     if (!Number.isNaN(x)) sample[count++] = x === 0 ? 0 : x;
   }
-  return sample.subarray(0, count);
+  const sorted = sample.subarray(0, count).sort();
+  return { kind: 'continuous', name: column.name, cuts: quantileCuts(sorted, maxBins - 1) };
 }
 
 /** Cut points that part sorted values into at most `maxBins` groups of about equal size; equal values stay together. */

@@ -15,6 +15,7 @@ import { choosePairs, twinTest } from './pair-ranking.ts';
 import type { PairsResult } from './pairs.ts';
 import { heldOut, meanOne, minLeafRows, rowTaker, type UsedRows, usedRows } from './rows.ts';
 import { completeSettings, shrinkSettings } from './settings.ts';
+import { forThreads } from './thread-memory.ts';
 import {
   type BinnedColumn,
   type BinnedTable,
@@ -45,7 +46,7 @@ export async function fitTable(
   const kept = table.columns.map(
     (column): FeatureColumn => (take === undefined ? column : { ...column, values: take(column.values) }),
   );
-  const columns = await binColumns(kept, settings.max_bins, minLevelRows, options.pool);
+  const columns = binColumns(kept, settings.max_bins, minLevelRows, options.pool);
   return fitRows(columns, table, used, { settings, shrunk, facts }, options);
 }
 
@@ -93,7 +94,7 @@ function checkOutcomes(table: TrainingTable, asked: EbmParams): Checked {
 type RowTable = Pick<TrainingTable, 'label' | 'account' | 'observation_date'>;
 
 async function fitRows(
-  columns: readonly BinnedColumn[],
+  binned: readonly BinnedColumn[] | Promise<readonly BinnedColumn[]>,
   table: RowTable,
   used: UsedRows,
   { settings, shrunk, facts }: Checked,
@@ -103,6 +104,10 @@ async function fitRows(
   const label = take === undefined ? table.label : take(table.label);
   const account = take === undefined ? table.account : take(table.account);
   const date = take === undefined ? table.observation_date : take(table.observation_date);
+  // Done here while the threads bin.
+  const weight = meanOne(used.weight);
+  const held = heldOut(account, label, settings, seed);
+  const columns = await binned;
   const features = columns.map(({ bins }): EbmFeature => {
     const monotone = settings.monotone[bins.name] ?? 0;
     if (monotone !== 0 && bins.kind === 'nominal') {
@@ -113,15 +118,13 @@ async function fitRows(
     return { ...bins, monotone, pair_groups: null };
   });
   checkNames(settings, features);
-  const weight = meanOne(used.weight);
   const shared = shareTable(columns, features, label, weight, pool);
-  const held = heldOut(account, label, settings, seed);
   const limits: StepLimits = { ...settings, min_rows: minLeafRows(settings, label.length, facts.accounts) };
   const mainWeights = columns.map(({ bins, values }) => binWeights(values, weight, binCount(bins)));
   const groups = pairBins(columns, features, mainWeights, settings);
   const named = typeof settings.pairs === 'number' ? undefined : namedPairs(settings.pairs, features);
   const pairCount = typeof settings.pairs === 'number' ? settings.pairs : 0;
-  const bagTables = held.map((side): BagTable => ({ ...shared, held_out: sharedCopy(side, pool) }));
+  const bagTables = held.map((side): BagTable => ({ ...shared, held_out: forThreads(side, pool) }));
   const boosting = runMains(
     bagTables.map((bagTable, k) => ({
       table: bagTable,
@@ -282,24 +285,10 @@ function shareTable(
       isNominal: bins.kind === 'nominal',
       monotone: features[j]?.monotone ?? 0,
     })),
-    values: columns.map(({ values }) => sharedCopy(values, pool)),
-    label: sharedCopy(label, pool),
-    weight: weight.every((w) => w === 1) ? null : sharedWeights(weight, pool),
+    values: columns.map(({ values }) => forThreads(values, pool)),
+    label: forThreads(label, pool),
+    weight: weight.every((w) => w === 1) ? null : forThreads(weight, pool),
   };
-}
-
-function sharedCopy(values: Uint8Array, pool: Pool | undefined): Uint8Array {
-  if (pool === undefined) return values;
-  const copy = new Uint8Array(new SharedArrayBuffer(values.byteLength));
-  copy.set(values);
-  return copy;
-}
-
-function sharedWeights(values: Float64Array, pool: Pool | undefined): Float64Array {
-  if (pool === undefined) return values;
-  const copy = new Float64Array(new SharedArrayBuffer(values.byteLength));
-  copy.set(values);
-  return copy;
 }
 
 function hashOf(

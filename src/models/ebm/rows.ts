@@ -54,8 +54,10 @@ export function heldOut(account: Int32Array, label: Uint8Array, settings: EbmPar
   const { places, count } = accountPlaces(account);
   const hasOutcome = new Uint8Array(count);
   for (let i = 0; i < places.length; i++) if (label[i] === 1) hasOutcome[places[i] as number] = 1;
-  const order = shuffle([...hasOutcome.keys()], forkRandom(seed, 'held-out'));
-  const strata = [1, 0].map((outcome) => order.filter((place) => hasOutcome[place] === outcome));
+  const strata: [number[], number[]] = [[], []];
+  const accounts = Array.from({ length: count }, (_, place) => place);
+  for (const place of shuffle(accounts, forkRandom(seed, 'held-out')))
+    strata[hasOutcome[place] === 1 ? 0 : 1].push(place);
   return Array.from({ length: settings.bags }, (_, bag) => {
     const isOut = new Uint8Array(count);
     for (const stratum of strata) {

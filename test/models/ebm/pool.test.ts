@@ -41,7 +41,7 @@ describe('openPool', () => {
     }
   });
 
-  it('changes no byte where the cuts of a large table are learnt in the threads', async () => {
+  it('changes no byte where a large table is binned in the threads', async () => {
     const random = createRandom(6);
     const rows = 70_000;
     const columns: FeatureColumn[] = Array.from({ length: 8 }, (_, j) => ({
@@ -70,7 +70,7 @@ describe('openPool', () => {
     };
     const here = JSON.stringify(await fitTable(table, params, { seed: 3 }));
     expect(JSON.stringify(await fitTable(table, params, { seed: 3, pool: watched }))).toBe(here);
-    expect(jobs).toEqual([...Array.from({ length: 8 }, () => 'ebm.cuts'), 'ebm.mains']);
+    expect(jobs).toEqual([...Array.from({ length: 9 }, () => 'ebm.bins'), 'ebm.mains']);
   });
 
   it('passes on what a job throws, and goes on', async () => {
