@@ -9,8 +9,8 @@ export function register(program: Command): void {
     .option('--force', 'overwrite an earlier retain.yaml and account_alias.csv')
     .summary('recognises the exports and writes retain.yaml')
     .description(
-      'Looks at every file of a directory, recognises tables, columns, keys and joins, and writes a\n' +
-        'commented retain.yaml here (or to --config FILE). Says how sure it is of each guess, which files\n' +
+      'Looks at every file of a directory, recognises tables, columns, keys and joins, and writes a ' +
+        'commented retain.yaml here (or to --config FILE). Says how sure it is of each guess, which files ' +
         'it could not place, who left under every churn definition, and what these files give you.',
     )
     .action(async (directory: string | undefined, flags: { force?: true }, command: Command) => {

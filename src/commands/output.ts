@@ -19,14 +19,21 @@ export async function writeReport(report: RunReport, options: CommonOptions, lis
   options.progress.done();
   const { output } = options;
   if (options.format === 'csv') tellWarnings(report, options);
+  const isCut = options.format === 'csv' && chosen.lists.length > 1;
+  const hasSeveral = isCut && chosen.lists.filter(({ isBlock }) => isBlock !== true).length > 1;
   if (output === undefined || output === '-') {
-    if (options.format === 'csv' && chosen.lists.length > 1) tellOtherLists(chosen, options);
+    if (isCut) tellOtherLists(chosen, options);
     await write(chosen, options, process.stdout);
-  } else if (options.format === 'csv' && chosen.lists.length > 1) {
+  } else if (hasSeveral || (options.format === 'csv' && isDirectory(output))) {
     await writeDirectory(chosen, options, output);
   } else {
+    if (isCut) tellOtherLists(chosen, options);
     await writeFile(chosen, options, output);
   }
+}
+
+function isDirectory(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
 }
 
 function listNamed(report: RunReport, name: string): ReportList {
@@ -59,6 +66,11 @@ export async function writePieces(
   file: string,
   { progress }: Pick<CommonOptions, 'progress'>,
 ): Promise<void> {
+  if (isDirectory(file)) {
+    throw new UserError(`cannot write ${file}: it is a directory`, {
+      hint: `Name a file, for example ${join(file, 'report')}.`,
+    });
+  }
   const part = `${file}.part`;
   try {
     await pipeline(Readable.from(pieces), createWriteStream(part));
@@ -71,7 +83,7 @@ export async function writePieces(
 }
 
 async function writeDirectory(report: RunReport, options: CommonOptions, directory: string): Promise<void> {
-  if (existsSync(directory) && !statSync(directory).isDirectory()) {
+  if (existsSync(directory) && !isDirectory(directory)) {
     throw new UserError(`--output ${directory} is a file, and this report has ${report.lists.length} lists`, {
       hint: 'Name a directory, which gets one CSV file a list, or choose a list with --list NAME.',
     });

@@ -36,7 +36,7 @@ export function register(program: Command): void {
     .option('--force', 'overwrite an earlier sample')
     .summary("writes a synthetic company's exports, with planted truth beside them")
     .description(
-      'Writes what the CRM, the product, the help desk and the billing system of a made-up company would export,\n' +
+      'Writes what the CRM, the product, the help desk and the billing system of a made-up company would export, ' +
         'and retain.yaml for it. The planted truth goes into DIR/truth, which no other verb reads. Same seed, same bytes.',
     )
     .action(async (directory: string, flags: SampleFlags, command: Command) => {

@@ -22,7 +22,7 @@ export async function readOptions(command: Command): Promise<CommonOptions> {
     quiet: flags.quiet === true,
     debug: flags.debug === true,
     color: flags.color && toTerminal && !noColor,
-    width: toTerminal ? (stdout.columns ?? 80) : Number.POSITIVE_INFINITY,
+    width: toTerminal ? (stdout.columns ?? 80) : widthAsked(env.COLUMNS),
     today: new Date().toISOString().slice(0, 10),
     progress: createProgress({
       write: (text) => stderr.write(text),
@@ -32,6 +32,11 @@ export async function readOptions(command: Command): Promise<CommonOptions> {
       quiet: flags.quiet === true,
     }),
   };
+}
+
+/** Into a pipe or a file nothing is cut, unless the environment names a width (`COLUMNS=80 retain health | lp`). */
+function widthAsked(columns: string | undefined): number {
+  return columns !== undefined && /^[1-9]\d{0,3}$/.test(columns) ? Number(columns) : Number.POSITIVE_INFINITY;
 }
 
 /** Renders a report in the format asked for, to stdout or into the file or directory of `--output`. */

@@ -33,7 +33,7 @@ export interface CommonOptions {
   readonly debug: boolean;
   /** Colour on stdout: a TTY, no `--no-color`, no `NO_COLOR`. */
   readonly color: boolean;
-  /** Columns of the terminal; Infinity into a pipe or a file. */
+  /** Columns of the terminal; into a pipe or a file those of `COLUMNS` where it is set, else Infinity. */
   readonly width: number;
   /** `--wait`: seconds to wait for a ledger that another process holds. */
   readonly wait: number;

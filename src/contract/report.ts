@@ -16,6 +16,8 @@ export interface ReportList {
   readonly layout?: 'table' | 'cards';
   /** Printed in place of rows when there are none. */
   readonly empty: string;
+  /** Stands under the list before it: where a format holds one list and none is asked for by name, it is left out. */
+  readonly isBlock?: boolean;
 }
 
 /** One reason of a card: a dated fact and what it is measured against; numbers are shown with `unit` (or as text). */

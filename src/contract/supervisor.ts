@@ -32,6 +32,8 @@ export interface AccountCondition {
   readonly last_contact_id: string | null;
   /** What is under way already, in words ("escalation T-71 with Dana"); null when nothing is. */
   readonly open_work: string | null;
+  /** Kinds of facts it last entered at-risk by that hold no more, though nothing has put them right: they grew old. */
+  readonly unmended: readonly string[];
 }
 
 /** All that was proposed on a day, and the accounts it is about. Accounts with a live alert must be among them. */
@@ -82,7 +84,10 @@ export interface Alert {
   readonly is_worked_assumed: boolean;
   readonly snoozed_until: Day | null;
   readonly closed_on: Day | null;
-  /** `recovered`, `disagreed`, `account_gone`, or the account's `closed_as`. */
+  /**
+   * `recovered`: what it entered by was put right; `lapsed`: it has only grown old; `disagreed`, `account_gone`, or the
+   * account's `closed_as`.
+   */
   readonly close_reason: string | null;
   /** Severity it is measured against, and the day it last got worse than that or gained a new kind of ground. */
   readonly severity: number | null;

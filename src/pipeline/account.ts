@@ -10,10 +10,19 @@ import { rowSource } from './report-lists.ts';
 import { findConfig, ledgerFile } from './workspace.ts';
 
 /** Lists of the run that speak of one account. */
-const LISTS = ['health_score', 'health_measure', 'churn_risk', 'renewal_timeline'];
+const LISTS = ['health_score', 'health_measure', 'churn_risk', 'renewal_timeline', 'notice_given'];
 
-/** One account in full, from the last run: facts, health tree, reasons, past readings, renewal, alerts. */
+/**
+ * One account in full, from the last run: facts, health tree, reasons, past readings, renewal, alerts. Also one that has
+ * given notice or left: its history stays.
+ * @throws UserError for an account that no run has seen, or when `--as-of` asks for another day
+ */
 export async function accountReport(options: CommonOptions, id: string): Promise<RunReport> {
+  if (options.asOf !== undefined) {
+    throw new UserError('retain account reads the last run and takes no --as-of', {
+      hint: `run that day first: retain run --as-of ${options.asOf}`,
+    });
+  }
   const { engine, run, stored } = await openLastRun(options);
   const file = ledgerFile(findConfig(options));
   const wait = { waitSeconds: options.wait };
@@ -27,30 +36,30 @@ export async function accountReport(options: CommonOptions, id: string): Promise
     'plan_action',
   ];
   await readState(engine, file, tables, { asOf: run.as_of, includeAsOf: true, ...wait });
+  const kept = new Set<string>();
   for (const name of LISTS) {
-    await readList(engine, file, run.run_id, name, wait);
+    if ((await readList(engine, file, run.run_id, name, wait)) !== undefined) kept.add(`state.list_${name}`);
   }
-  const account = await findAccount(engine, id);
+  const { account, name } = await findAccount(engine, id, kept);
+  const list = (...wanted: ListOf) => listOfAccount(engine, account, wanted, kept);
   const lists = [
-    await list(engine, 'health', 'Health', HEALTH, 'state.list_health_score', account),
-    await list(engine, 'health_measures', 'Health tree', MEASURES, 'state.list_health_measure', account),
+    await list('notice', 'Notice given', NOTICE, 'state.list_notice_given'),
+    await list('health', 'Health', HEALTH, 'state.list_health_score'),
+    await list('health_measures', 'Health tree', MEASURES, 'state.list_health_measure'),
     await factList(engine, account),
-    await list(engine, 'churn', 'Churn', CHURN, 'state.list_churn_risk', account),
+    await list('churn', 'Churn', CHURN, 'state.list_churn_risk'),
     await list(
-      engine,
       'contributions',
       'What makes the probability, in log-odds',
       CONTRIBUTIONS,
       'state.contribution',
-      account,
       `as_of = '${run.as_of}'`,
       'abs(contribution) desc, term',
     ),
-    await list(engine, 'renewal', 'Renewal', RENEWAL, 'state.list_renewal_timeline', account),
-    await list(engine, 'readings', 'Past readings', READINGS, 'state.health_reading', account, undefined, 'as_of desc'),
-    await list(engine, 'alerts', 'Alerts', ALERTS, 'state.alert_event', account, undefined, 'event_on desc, event'),
+    await list('renewal', 'Renewal', RENEWAL, 'state.list_renewal_timeline'),
+    await list('readings', 'Past readings', READINGS, 'state.health_reading', undefined, 'as_of desc'),
+    await list('alerts', 'Alerts', ALERTS, 'state.alert_event', undefined, 'event_on desc, event'),
   ];
-  const name = await displayName(engine, account);
   return {
     header: { ...stored.header, title: `retain account ${account}` },
     lists: lists.filter(({ rowCount }) => rowCount > 0),
@@ -61,19 +70,34 @@ export async function accountReport(options: CommonOptions, id: string): Promise
   };
 }
 
-async function findAccount(engine: Engine, id: string): Promise<string> {
+/** The account of that id or name, whatever its case, among the lists of the run, the readings and the alerts. */
+async function findAccount(
+  engine: Engine,
+  id: string,
+  kept: ReadonlySet<string>,
+): Promise<{ account: string; name: string }> {
+  const named = ['state.list_health_score', 'state.list_notice_given', 'state.list_renewal_timeline'];
+  const known = [
+    ...named.filter((relation) => kept.has(relation)).map((relation) => `select account_id, name from ${relation}`),
+    'select account_id, null from state.health_reading',
+    'select account_id, null from state.alert',
+  ].join(' union all ');
   const [row] = await engine.rows(
-    `select account_id from state.list_health_score where lower(account_id) = lower($id) or lower(name) = lower($id)
-     union select account_id from state.list_renewal_timeline where lower(account_id) = lower($id) order by account_id limit 1`,
-    { id },
+    `select account_id, max(name) as name from (${known}) as known (account_id, name)
+     where lower(account_id) = lower($id) or lower(name) = lower($id) group by account_id order by account_id limit 1`,
+    { id: id.trim() },
   );
-  if (row !== undefined) return String(row['account_id']);
+  if (row !== undefined) {
+    const account = String(row['account_id']);
+    return { account, name: typeof row['name'] === 'string' ? row['name'] : account };
+  }
   const near = await engine.rows(
-    `select account_id from state.list_health_score
-     order by least(levenshtein(lower(account_id), lower($id)), levenshtein(lower(coalesce(name, account_id)), lower($id))), account_id limit 3`,
-    { id },
+    `select account_id from (${known}) as known (account_id, name) group by account_id
+     order by least(levenshtein(lower(account_id), lower($id)),
+       levenshtein(lower(coalesce(max(name), account_id)), lower($id))), account_id limit 3`,
+    { id: id.trim() },
   );
-  throw new UserError(`there is no active account ${id} in the last run`, {
+  throw new UserError(`the ledger knows no account ${id}`, {
     hint:
       near.length === 0
         ? 'list them with: retain health'
@@ -81,21 +105,24 @@ async function findAccount(engine: Engine, id: string): Promise<string> {
   });
 }
 
-async function displayName(engine: Engine, account: string): Promise<string> {
-  const [row] = await engine.rows('select name from state.list_health_score where account_id = $account', { account });
-  return typeof row?.['name'] === 'string' ? row['name'] : account;
-}
-
-async function list(
-  engine: Engine,
+/** Name, title, columns and relation of a list, a condition and an order. */
+type ListOf = readonly [
   name: string,
   title: string,
   columns: readonly TableColumn[],
   relation: string,
+  condition?: string | undefined,
+  order?: string,
+];
+
+/** The rows of one account; none where the run kept no such list. */
+async function listOfAccount(
+  engine: Engine,
   account: string,
-  condition = 'true',
-  order = '1',
+  [name, title, columns, relation, condition = 'true', order = '1']: ListOf,
+  kept: ReadonlySet<string>,
 ): Promise<ReportList> {
+  if (relation.startsWith('state.list_') && !kept.has(relation)) return listOf(name, title, columns, []);
   const there = new Set((await engine.describe(`select * from ${relation}`)).map((column) => column.name));
   const shown = columns.filter(({ key }) => there.has(key));
   const rows = await engine.rows(
@@ -185,6 +212,15 @@ const RENEWAL: readonly TableColumn[] = [
   { key: 'decision_kind', label: 'how', kind: 'text' },
   { key: 'task', label: 'do now', kind: 'text' },
   { key: 'owner', label: 'owner', kind: 'text' },
+];
+
+const NOTICE: readonly TableColumn[] = [
+  { key: 'notice_on', label: 'notice on', kind: 'date' },
+  { key: 'ends_on', label: 'ends', kind: 'date' },
+  { key: 'days_left', label: 'days left', kind: 'integer' },
+  { key: 'reason_code', label: 'reason given', kind: 'text' },
+  { key: 'arr_amount', label: 'ARR', kind: 'money' },
+  { key: 'csm', label: 'CSM', kind: 'text' },
 ];
 
 const READINGS: readonly TableColumn[] = [

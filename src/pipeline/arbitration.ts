@@ -12,6 +12,7 @@ import type {
 } from '../contract/supervisor.ts';
 import type { Engine } from '../engine/engine.ts';
 import { restoreState, STEP_DEFAULTS, step } from '../supervisor/index.ts';
+import { unmendedFacts } from './alert-endings.ts';
 
 /** The supervisor's settings of a configuration and a day's feeds. */
 export function supervisorSettings(
@@ -57,7 +58,7 @@ export async function arbitrate(
   const decisions = await engine.rows('select * from decisions_asof($as_of::date) order by decision_id', {
     as_of: asOf,
   });
-  return step(state, await readBook(engine, asOf), decisions.map(decisionOf), asOf, settings);
+  return step(state, await readBook(engine, state, asOf), decisions.map(decisionOf), asOf, settings);
 }
 
 const CONDITIONS = `
@@ -82,23 +83,25 @@ const STAND_INS = [
   'churn_reason (account_id varchar, position integer, source varchar, kind varchar, is_red boolean, contribution double, fact_on date, now_value double, past_value double, peer_value double, unit varchar, detail varchar, contact_id varchar)',
 ];
 
-async function readBook(engine: Engine, asOf: Day): Promise<ProposalBook> {
+async function readBook(engine: Engine, state: SupervisorState, asOf: Day): Promise<ProposalBook> {
   for (const table of STAND_INS) await engine.execute(`create table if not exists finding.${table}`);
   const accounts = await engine.rows(CONDITIONS, { as_of: asOf });
-  const proposals = await engine.rows(
-    'select * from finding.proposal order by account_id, kind, agent, reason, contact_id',
-  );
-  return { accounts: accounts.map((row) => conditionOf(row)), proposals: proposals.map(proposalOf) };
+  const rows = await engine.rows('select * from finding.proposal order by account_id, kind, agent, reason, contact_id');
+  const proposals = rows.map(proposalOf);
+  const entered = new Set(proposals.filter(({ kind }) => kind === 'alert').map(({ account_id }) => account_id));
+  const unmended = await unmendedFacts(engine, state.alerts, entered, asOf);
+  return { accounts: accounts.map((row) => conditionOf(row, unmended)), proposals };
 }
 
 const CLOSED: ReadonlySet<string> = new Set(['notice_given', 'churned', 'lapsed']);
 const BANDS: ReadonlySet<string> = new Set(['green', 'yellow', 'red']);
 
-function conditionOf(row: CellRow): AccountCondition {
+function conditionOf(row: CellRow, unmended: ReadonlyMap<string, readonly string[]>): AccountCondition {
+  const account_id = String(row['account_id']);
   const status = String(row['status']);
   const band = String(row['band']);
   return {
-    account_id: String(row['account_id']),
+    account_id,
     csm: textOf(row['csm']),
     closed_as: CLOSED.has(status) ? status : null,
     band: BANDS.has(band) ? (band as 'green' | 'yellow' | 'red') : null,
@@ -108,6 +111,7 @@ function conditionOf(row: CellRow): AccountCondition {
     last_contact_on: textOf(row['last_two_way_on']),
     last_contact_id: null,
     open_work: textOf(row['open_work']),
+    unmended: unmended.get(account_id) ?? [],
   };
 }
 

@@ -5,9 +5,11 @@ import { openDuckDB } from '../engine/duckdb.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type RunDetail, readList, readRun } from '../ledger/index.ts';
 import { UserError } from '../lib/errors.ts';
+import { BLOCK_NAMES } from './at-risk-blocks.ts';
 import { printAtRisk, readPrinted } from './printed.ts';
 import { listOfRelation } from './report-lists.ts';
 import { runNightly } from './run.ts';
+import { settleSelection } from './selection.ts';
 import { changedSince, earlierAtRisk } from './since.ts';
 import { findConfig, ledgerFile } from './workspace.ts';
 
@@ -22,7 +24,12 @@ const TABLES: Readonly<Record<string, string>> = {
 /** What a run leaves beside its rows (written by run.ts). */
 export interface StoredReport {
   readonly header: ReportHeader;
-  readonly tables: readonly (FindingTable & { readonly headline: string; readonly question: string | null })[];
+  readonly tables: readonly (FindingTable & {
+    readonly headline: string;
+    readonly question: string | null;
+    /** Printed in place of rows; absent: the usual words. */
+    readonly empty?: string;
+  })[];
   readonly warnings: readonly Warning[];
   readonly next: readonly string[];
   readonly summary: string;
@@ -38,15 +45,18 @@ export async function listFromLedger(options: CommonOptions, verb: string, since
   const earlier = since === undefined ? undefined : await earlierAtRisk(options, since);
   const report = await listReport(options, verb, earlier !== undefined);
   if (earlier === undefined) return report;
-  const lists = await Promise.all(report.lists.map((list) => changedSince(list, earlier, options)));
+  const lists = await Promise.all(
+    report.lists.map((list) => (list.isBlock === true ? list : changedSince(list, earlier, options))),
+  );
   return { ...report, lists };
 }
 
-async function listReport(options: CommonOptions, verb: string, isSince: boolean): Promise<RunReport> {
+async function listReport(given: CommonOptions, verb: string, isSince: boolean): Promise<RunReport> {
   const name = TABLES[verb];
   if (name === undefined) throw new Error(`${verb} is not a listing verb`);
-  if (options.asOf !== undefined) return pick((await runNightly({ ...options, dry: true })).report, name);
-  const { engine, run, stored } = await openLastRun(options);
+  if (given.asOf !== undefined) return pick((await runNightly({ ...given, dry: true })).report, name);
+  const { engine, run, stored } = await openLastRun(given);
+  const options = await chosenInRun(engine, given, run.run_id);
   const table = stored.tables.find((item) => item.name === name);
   if (table === undefined) {
     throw new UserError(`the last run (${run.run_id}) has no ${verb} list`, {
@@ -61,12 +71,23 @@ async function listReport(options: CommonOptions, verb: string, isSince: boolean
     printed === undefined ? { list, warnings: [] } : await printAtRisk(engine, list, printed, header, options);
   return {
     header,
-    lists: [shown],
+    lists: name === 'at_risk' ? [shown, ...(await storedBlocks(engine, run.run_id, stored, options))] : [shown],
     outcomes: [],
     warnings,
     next: name === 'at_risk' ? stored.next : ['retain at-risk', 'retain account ID'],
-    summary: table.headline,
+    summary: shown.headline,
   };
+}
+
+/** The options with names of `--csm` and `--segment` as that run's accounts have them. */
+async function chosenInRun(engine: Engine, options: CommonOptions, runId: string): Promise<CommonOptions> {
+  if (options.csm === undefined && options.segment === undefined) return options;
+  const relations: string[] = [];
+  for (const name of Object.values(TABLES)) {
+    const read = await readList(engine, ledgerFile(findConfig(options)), runId, name, { waitSeconds: options.wait });
+    if (read !== undefined) relations.push(`state.list_${name}`);
+  }
+  return settleSelection(engine, options, relations);
 }
 
 /** The last committed run with its stored report. */
@@ -110,6 +131,25 @@ async function storedList(
   return { ...list, layout: 'cards', rows: parsed(list.rows) };
 }
 
+/** The blocks under the at-risk list, as far as the run kept them. */
+async function storedBlocks(
+  engine: Engine,
+  runId: string,
+  stored: StoredReport,
+  options: CommonOptions,
+): Promise<ReportList[]> {
+  const lists: ReportList[] = [];
+  for (const table of stored.tables.filter(({ name }) => BLOCK_NAMES.some((block) => block === name))) {
+    const file = ledgerFile(findConfig(options));
+    if ((await readList(engine, file, runId, table.name, { waitSeconds: options.wait })) === undefined) continue;
+    const empty = table.empty ?? 'no account';
+    const frame = { headline: table.headline, empty };
+    const list = await listOfRelation(engine, `state.list_${table.name}`, table, frame, options);
+    lists.push({ ...list, isBlock: true });
+  }
+  return lists;
+}
+
 /** Reasons are kept as JSON text. */
 async function* parsed(rows: ReportList['rows']): ReportList['rows'] {
   for await (const chunk of rows) {
@@ -120,6 +160,7 @@ async function* parsed(rows: ReportList['rows']): ReportList['rows'] {
 }
 
 function pick(report: RunReport, name: string): RunReport {
-  const lists = report.lists.filter((list) => list.name === name);
+  const blocks: readonly string[] = name === 'at_risk' ? BLOCK_NAMES : [];
+  const lists = report.lists.filter((list) => list.name === name || blocks.includes(list.name));
   return { ...report, lists, summary: lists[0]?.headline ?? report.summary };
 }

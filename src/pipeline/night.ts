@@ -13,8 +13,10 @@ import type { MoneyStyle } from '../lib/money.ts';
 import type { HealthCalibration } from '../models/health-calibration.ts';
 import { EMPTY_STATE, stepRows } from '../supervisor/index.ts';
 import { agentSettings } from './agent-settings.ts';
+import { ENDING_DAYS, ENDING_TABLE } from './alert-endings.ts';
 import { arbitrate, restoreSupervisor, supervisorSettings } from './arbitration.ts';
 import { composeAtRisk } from './at-risk.ts';
+import { writeBlocks } from './at-risk-blocks.ts';
 import { chooseModel, type ModelRows } from './churn-model.ts';
 import { rememberDate } from './remember.ts';
 import { replay } from './replay.ts';
@@ -39,6 +41,7 @@ const STATE_TABLES = [
   'model',
   'model_challenge',
   'printed_list',
+  ENDING_TABLE,
 ] as const;
 
 /** A night lived through: what was read, what the last date left, and what the ledger is to remember. */
@@ -126,7 +129,11 @@ class LivingNight {
     progress.stage('checking the data');
     const quality = await assessQuality(engine, config, asOf);
     progress.done();
-    const { lastRunNumber } = await readState(engine, ledgerFile, STATE_TABLES, { asOf, waitSeconds: options.wait });
+    const { lastRunNumber } = await readState(engine, ledgerFile, STATE_TABLES, {
+      asOf,
+      since: { [ENDING_TABLE]: addDays(asOf, -ENDING_DAYS) },
+      waitSeconds: options.wait,
+    });
     const [readings] = await engine.rows('select count(*) as n from state.health_reading');
     const isFirst = readings?.['n'] === 0;
     const dates = isFirst ? firstDates(asOf, await firstRecord(workspace)) : [asOf];
@@ -178,6 +185,7 @@ class LivingNight {
         if (this.#isFirst) this.#ledgerRows.alert.push(...firstListed(result, day.asOf, rows.alert));
         this.#last = result;
         this.#atRisk = await composeAtRisk(engine, day.asOf, result);
+        await writeBlocks(engine, day.asOf, result.in_hand);
       },
     });
     return {

@@ -26,6 +26,8 @@ export async function listOfRelation(
 ): Promise<ReportList> {
   const { where, bindings } = choose(table, selection);
   const [count] = await engine.rows(`select count(*) as n from ${relation}${where}`, bindings);
+  const [all] = await engine.rows(`select count(*) as n from ${relation}`);
+  const rowCount = Number(count?.['n'] ?? 0);
   const columns = table.columns.map(({ key }) => quoteName(key)).join(', ');
   const limit = selection.top === undefined ? '' : ` limit ${Math.trunc(selection.top)}`;
   const sql = `select ${columns} from ${relation}${where} order by rank${limit}`;
@@ -33,13 +35,27 @@ export async function listOfRelation(
     name: table.name,
     title: table.title,
     ...(frame.question === undefined ? {} : { question: frame.question }),
-    headline: frame.headline,
+    headline: chosenHeadline(frame.headline, selection, rowCount, Number(all?.['n'] ?? 0)),
     columns: table.columns,
     notes: table.notes,
-    rowCount: Number(count?.['n'] ?? 0),
+    rowCount,
     rows: { [Symbol.asyncIterator]: () => engine.stream(sql, bindings)[Symbol.asyncIterator]() },
     empty: frame.empty,
   };
+}
+
+/**
+ * The headline of a list cut to one person's or one segment's rows: it counts the whole book and must say so, or a reader
+ * takes its counts and money for those of the rows below.
+ */
+export function chosenHeadline(
+  headline: string,
+  { csm, segment }: Selection,
+  rowCount: number,
+  bookCount: number,
+): string {
+  const whose = [csm, segment].filter((name) => name !== undefined).join(', ');
+  return whose === '' ? headline : `${whose}: ${rowCount} of ${bookCount} rows; whole book: ${headline}`;
 }
 
 /** Rows already at hand as a list's row source. */

@@ -3,6 +3,7 @@ import type { CellRow } from '../contract/agent.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import { commitRun, type RunRecord } from '../ledger/index.ts';
 import { AT_RISK_COLUMNS } from './at-risk.ts';
+import { BLOCK_NAMES } from './at-risk-blocks.ts';
 import type { Night } from './night.ts';
 import { runSummary, storedReport } from './run-report.ts';
 
@@ -52,6 +53,7 @@ export async function commitNight(night: Night, options: CommonOptions, startedA
     },
     lists: [
       { name: 'at_risk', keep: 'always' },
+      ...BLOCK_NAMES.map((name) => ({ name })),
       ...night.outcomes.flatMap((outcome) =>
         outcome.status === 'ok' ? outcome.finding.tables.map(({ name }) => ({ name })) : [],
       ),

@@ -5,14 +5,20 @@ import type { ReportHeader, ReportList, RunReport, Warning } from '../contract/r
 import { longDay } from '../lib/dates.ts';
 import { moneyWords } from '../lib/money.ts';
 import { AT_RISK_COLUMNS } from './at-risk.ts';
+import { readBlocks } from './at-risk-blocks.ts';
 import type { Night } from './night.ts';
-import { listOfRelation, rowSource, type Selection } from './report-lists.ts';
+import { chosenHeadline, listOfRelation, rowSource, type Selection } from './report-lists.ts';
 import { headerNotes, moneyNotes, qualityWarnings } from './run-header.ts';
 
 /** The report; its rows are read from the engine when they are rendered. */
 export async function nightReport(night: Night, selection: Selection): Promise<RunReport> {
   const { engine } = night.workspace;
   const lists: ReportList[] = [atRiskList(night, selection)];
+  for (const block of await readBlocks(engine, night.money)) {
+    const { headline, empty } = block;
+    const list = await listOfRelation(engine, `finding.${block.name}`, block, { headline, empty }, selection);
+    lists.push({ ...list, isBlock: true });
+  }
   for (const outcome of night.outcomes) {
     if (outcome.status !== 'ok') continue;
     const agent = AGENTS.find(({ id }) => id === outcome.agent);
@@ -42,7 +48,8 @@ export async function nightReport(night: Night, selection: Selection): Promise<R
   };
 }
 
-function atRiskList(night: Night, { csm, segment, top }: Selection): ReportList {
+function atRiskList(night: Night, selection: Selection): ReportList {
+  const { csm, segment, top } = selection;
   const chosen = night.atRisk
     .filter((row) => csm === undefined || String(row['csm']).toLowerCase() === csm.toLowerCase())
     .filter((row) => segment === undefined || String(row['segment']).toLowerCase() === segment.toLowerCase());
@@ -51,7 +58,7 @@ function atRiskList(night: Night, { csm, segment, top }: Selection): ReportList 
     name: 'at_risk',
     title: table.title,
     question: 'Whom to look after this week, why, and what next?',
-    headline: atRiskHeadline(night),
+    headline: chosenHeadline(atRiskHeadline(night), selection, chosen.length, night.atRisk.length),
     columns: table.columns,
     notes: table.notes,
     rowCount: chosen.length,
@@ -192,9 +199,14 @@ export async function storedReport(night: Night): Promise<unknown> {
         }))
       : [],
   );
+  const blocks = await readBlocks(night.workspace.engine, night.money);
   return {
     header: await header(night),
-    tables: [{ ...atRiskTable(night), headline: atRiskHeadline(night), question: null }, ...tables],
+    tables: [
+      { ...atRiskTable(night), headline: atRiskHeadline(night), question: null },
+      ...blocks.map((block) => ({ ...block, question: null })),
+      ...tables,
+    ],
     warnings: reportWarnings(night),
     outcomes: night.outcomes.map(({ agent, status }) => ({ agent, status })),
     next: nextCommands(night),

@@ -6,20 +6,23 @@ import { UserError } from '../lib/errors.ts';
 import { liveNight } from './night.ts';
 import { commitNight } from './run-record.ts';
 import { nightReport } from './run-report.ts';
+import { settleSelection } from './selection.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /**
  * The nightly job: exports → accounts as of one day → agents → supervisor → ledger, and the report of it.
  * @throws UserError when the exports pass a limit of `quality`: nothing is written
  */
-export async function runNightly(options: CommonOptions & { readonly dry?: boolean }): Promise<RunResult<RunReport>> {
+export async function runNightly(given: CommonOptions & { readonly dry?: boolean }): Promise<RunResult<RunReport>> {
   const startedAt = new Date().toISOString();
-  const workspace = await openWorkspace(options);
+  const workspace = await openWorkspace(given);
+  // A mistyped name is told before the night is lived through; segments are known only after it.
+  const options = await settleSelection(workspace.engine, given, ['main.account']);
   // What reading alone has shown is told before the night is lived through.
   holdLimits(workspace, []);
   const night = await liveNight(workspace, options);
   holdLimits(workspace, night.quality);
-  const report = await nightReport(night, options);
+  const report = await nightReport(night, await settleSelection(workspace.engine, options, ['dated.account_state']));
   if (options.dry !== true) await commitNight(night, options, startedAt);
   return { report, exitCode: 0 };
 }

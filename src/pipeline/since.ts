@@ -106,12 +106,17 @@ export function goneNote(
     .filter(
       (row) =>
         listed?.has(String(row['account_id'])) === false &&
-        (csm === undefined || row['csm'] === csm) &&
-        (segment === undefined || row['segment'] === segment),
+        isNamed(row['csm'], csm) &&
+        isNamed(row['segment'], segment),
     )
     .map((row) => String(row['name'] ?? row['account_id']))
     .sort();
   return names.length === 0 ? [] : [`on the list of ${longDay(earlier.as_of)} and no longer: ${names.join(', ')}`];
+}
+
+/** Names are found whatever their case, as in the list itself. */
+function isNamed(value: CellRow[string] | undefined, wanted: string | undefined): boolean {
+  return wanted === undefined || String(value).toLowerCase() === wanted.trim().toLowerCase();
 }
 
 function changeOf(row: CellRow, before: CellRow | undefined, day: string): string {

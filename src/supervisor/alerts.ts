@@ -104,15 +104,19 @@ export function advanceAlert(before: Alert, today: AlertDay): AdvancedAlert {
   const decided = decide(before, decision, today);
   const read = readDay(decided, today);
   if (read.quiet_readings >= today.settings.readings_to_close) {
-    return resolved(read, day, condition === undefined ? 'account_gone' : 'recovered');
+    if (condition === undefined) return resolved(read, day, 'account_gone');
+    const { unmended } = condition;
+    return unmended.length === 0
+      ? resolved(read, day, 'recovered')
+      : resolved(read, day, 'lapsed', `lapsed, not put right: ${distinct(unmended).join(', ')}`);
   }
   const alert = settle({ ...read, csm: condition?.csm ?? (condition === undefined ? read.csm : null) }, today);
   return { alert, events: eventsOf(before, alert, day) };
 }
 
-function resolved(before: Alert, on: Day, reason: string): AdvancedAlert {
+function resolved(before: Alert, on: Day, reason: string, detail = reason): AdvancedAlert {
   const alert: Alert = { ...before, state: 'resolved', closed_on: on, close_reason: reason, listed_on: null };
-  return { alert, events: [event(alert, 'resolved', on, reason)] };
+  return { alert, events: [event(alert, 'resolved', on, detail)] };
 }
 
 /** The last decision counts; applying it again on a later day changes nothing. */

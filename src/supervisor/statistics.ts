@@ -46,7 +46,7 @@ export interface AlertStatistics {
   readonly alerts_per_csm_week: number | null;
   /** Of the alerts opened in the window, those of an account that had one not long before. */
   readonly repeat: Share;
-  /** Of the alerts that closed as recovered and whose cool-down is over, those whose account entered again within it. */
+  /** Of the alerts that closed by themselves (recovered or lapsed) and whose cool-down is over, those whose account entered again within it. */
   readonly flap: Share;
   /** Of the accounts alerted at least a horizon ago, those that churned within the horizon of their first alert. */
   readonly precision: Share;
@@ -82,16 +82,16 @@ export function alertStatistics(history: AlertHistory, day: Day, settings: Stati
   );
 
   const cooledBy = addDays(day, -cool_down_days);
-  const recovered = alerts.filter(
+  const closed = alerts.filter(
     (alert) =>
-      alert.close_reason === 'recovered' &&
+      (alert.close_reason === 'recovered' || alert.close_reason === 'lapsed') &&
       alert.closed_on !== null &&
       isWithin(alert.closed_on, addDays(cooledBy, -window_days), cooledBy),
   );
-  const flapped = recovered.filter((alert) => {
-    const closed = alert.closed_on ?? day;
-    const end = addDays(closed, cool_down_days);
-    return (heldOf.get(alert.account_id) ?? []).some((row) => isWithin(row.as_of, closed, end));
+  const flapped = closed.filter((alert) => {
+    const from = alert.closed_on ?? day;
+    const end = addDays(from, cool_down_days);
+    return (heldOf.get(alert.account_id) ?? []).some((row) => isWithin(row.as_of, from, end));
   });
 
   const closedBy = addDays(day, -horizon_days);
@@ -110,7 +110,7 @@ export function alertStatistics(history: AlertHistory, day: Day, settings: Stati
     opened_count: opened.length,
     alerts_per_csm_week: history.csm_count === 0 ? null : opened.length / history.csm_count / (window_days / 7),
     repeat: share(repeated.length, opened.length),
-    flap: share(flapped.length, recovered.length),
+    flap: share(flapped.length, closed.length),
     precision: share(right.length, firstAlert.size),
     ...missed,
   };

@@ -41,6 +41,19 @@ describe('writeReport', () => {
     expect(JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'))).toMatchObject({ schema_version: 1 });
   });
 
+  it('writes the one list of a verb into the file, its blocks only by name or into a directory', async () => {
+    const block = listOf([{ key: 'a', label: 'A', kind: 'integer' }], [{ a: 1 }], { name: 'in_hand', isBlock: true });
+    const report = reportOf([listOf([{ key: 'b', label: 'B', kind: 'integer' }], [{ b: 2 }]), block]);
+    const output = join(folder, 'list.csv');
+    await writeReport(report, options({ output }));
+    expect(readFileSync(output, 'utf8')).toBe('b\n2\n');
+    expect(talk.join('\n')).toContain('csv holds one list, health; --list NAME gives another: in_hand');
+    await writeReport(report, options({ output }), 'in_hand');
+    expect(readFileSync(output, 'utf8')).toBe('a\n1\n');
+    await writeReport(report, options({ output: folder }));
+    expect(readdirSync(folder).sort()).toEqual(['health.csv', 'in_hand.csv', 'list.csv']);
+  });
+
   it('leaves what was there when the rows break off', async () => {
     const rows: AsyncIterable<readonly CellRow[]> = {
       async *[Symbol.asyncIterator]() {
@@ -63,7 +76,7 @@ describe('writeReport', () => {
       [{ output: file }, undefined, 'is a file, and this report has 3 lists'],
       [{ output: join(folder, 'no', 'x.json'), format: 'json' }, undefined, 'cannot write'],
       [{ output: join(file, 'x.json'), format: 'json' }, undefined, 'cannot write'],
-      [{ output: folder, format: 'json' }, undefined, 'cannot write'],
+      [{ output: folder, format: 'json' }, undefined, 'it is a directory'],
       [{ output: join(file, 'lists') }, undefined, 'cannot write'],
       [{}, 'helth', '--list helth is not in this report'],
     ];

@@ -32,6 +32,7 @@ export function account(account_id: string, parts: Partial<AccountCondition> = {
     last_contact_on: null,
     last_contact_id: null,
     open_work: null,
+    unmended: [],
     ...parts,
   };
 }

@@ -226,6 +226,15 @@ describe('the life of an alert', () => {
     expect(closed.shown).toEqual([]);
   });
 
+  test('has lapsed, not recovered, where what it entered by was not put right', () => {
+    let state = first(risk, settings).state;
+    const aged = book([], [account('a', { unmended: ['no_use'] })]);
+    state = step(state, aged, [], on(1), settings).state;
+    const closed = step(state, aged, [], on(8), settings);
+    expect(alertOf(closed.state, 'a')).toMatchObject({ state: 'resolved', close_reason: 'lapsed' });
+    expect(closed.events).toMatchObject([{ event: 'resolved', detail: 'lapsed, not put right: no_use' }]);
+  });
+
   test('starts its quiet readings anew when the account enters again', () => {
     let state = first(risk, settings).state;
     state = step(state, none, [], on(7), settings).state;

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TemporaryCompany } from '../helpers/night.ts';
+
+/** fixtures/tiny on its own day, and two readings a week apart, 90 days after Cleo, a02's executive, left. */
+const DAYS = ['2024-12-29', '2025-02-13', '2025-02-20'] as const;
+
+describe('how an alert ends', () => {
+  const company = new TemporaryCompany();
+  const endings = new Map<string, unknown>();
+
+  beforeAll(async () => {
+    await company.run(DAYS[0]);
+    // a11 pays its invoice; nothing is done about Cleo.
+    company.edit('invoices.csv', '2024-11-01,,1250', '2024-11-01,2025-02-10,1250');
+    for (const day of DAYS.slice(1)) await company.run(day);
+    const rows = await company.ledger(
+      `select e.account_id, a.close_reason, e.detail from state.alert_event as e
+       join state.alert as a on a.alert_id = e.alert_id and a.close_reason is not null
+       where e.event = 'resolved' order by e.account_id`,
+      ['alert_event', 'alert'],
+      DAYS[2],
+    );
+    for (const row of rows) endings.set(String(row['account_id']), [row['close_reason'], row['detail']]);
+  }, 120_000);
+  afterAll(() => company.remove());
+
+  it('is a recovery where what it entered by was put right', () => {
+    expect(endings.get('a11')).toEqual(['recovered', 'recovered']);
+  });
+
+  it('is no recovery where a departure has only grown older than 90 days', () => {
+    expect(endings.get('a02')).toEqual(['lapsed', 'lapsed, not put right: executive_left']);
+  });
+});
