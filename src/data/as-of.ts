@@ -7,6 +7,8 @@ export interface AsOf {
   readonly asOf: Day;
   /** One sentence for the header: where the date comes from. */
   readonly reason: string;
+  /** The day the exports reach: `asOf` where none was asked for. */
+  readonly reached: Day;
   /** Main feeds whose last action is further back than their own longest usual pause, by table name. */
   readonly stopped: readonly string[];
 }
@@ -63,7 +65,7 @@ export async function resolveAsOf(
     names: stopped.join(','),
     comma: ',',
   });
-  return { ...asOf, stopped };
+  return { asOf: asOf.asOf, reason: asOf.reason, reached: natural.asOf, stopped };
 }
 
 async function readFeeds(engine: Engine, today: Day): Promise<Feed[]> {

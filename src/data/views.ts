@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import { readSqlFolder } from '../engine/sql-files.ts';
+import { createVersionViews } from './versions.ts';
 
 /** One table macro: a file of `views/`, its text and the other views it calls. */
 export interface View {
@@ -63,6 +64,7 @@ export const VIEW_NAMES: readonly string[] = VIEWS.map((view) => view.name);
  * (ingest and `createSettings`); columns an export adds (`custom_*`) are seen because macros bind when called.
  */
 export async function createViews(engine: Engine, views: readonly View[] = VIEWS): Promise<void> {
+  if (views.some(({ name }) => name === 'account_asof')) await createVersionViews(engine);
   for (const view of views) await engine.execute(view.sql);
   if (views === VIEWS) await chooseOutcome(engine);
 }

@@ -58,6 +58,12 @@ export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** SQL of a row's key as one text: its columns with a separator that no id holds; null where one of them is. */
+export function joinedKey(columns: readonly string[], alias?: string): string {
+  const of = alias === undefined ? '' : `${quoteName(alias)}.`;
+  return columns.map((name) => `${of}${quoteName(name)}::varchar`).join(' || chr(31) || ');
+}
+
 /** A text literal for the few places that cannot bind (file names in table functions, ATTACH). */
 export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;

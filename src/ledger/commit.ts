@@ -45,7 +45,10 @@ export interface RunRecord {
   readonly tables: Readonly<Record<string, RowSource>>;
   readonly lists: readonly ListSource[];
   readonly values?: readonly ValueSource[];
-  /** The day on which the exports were read: dated copies are known from it, never from an earlier as-of date. */
+  /**
+   * The day from which what the exports say is known: the day they reach, or, for a run as of an earlier day, the one on
+   * which they were read. Dated copies are known from it, never from an earlier as-of date.
+   */
   readonly seen_on?: Day;
   /** `lastRunNumber` of the state this run started from. Another run committed since then is an error. */
   readonly basedOn?: number;

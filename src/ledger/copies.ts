@@ -1,6 +1,7 @@
 import type { Day } from '../contract/agent.ts';
-import { type Engine, quoteName } from '../engine/engine.ts';
-import { CATALOG } from './file.ts';
+import { type Engine, joinedKey, quoteName } from '../engine/engine.ts';
+import { CATALOG, type WaitOptions, withLedger } from './file.ts';
+import { hasTable } from './schema.ts';
 
 /** A relation whose cells are overwritten by the exporting system and therefore copied with their date. */
 export interface ValueSource {
@@ -8,8 +9,8 @@ export interface ValueSource {
   readonly table: string;
   /** Relation in the engine; default `main.<table>`. */
   readonly relation?: string;
-  /** Column that identifies a row, e.g. `account_id`. */
-  readonly key: string;
+  /** Columns that identify a row, e.g. `account_id`. */
+  readonly key: readonly string[];
   /** Current-state columns to keep. */
   readonly columns: readonly string[];
 }
@@ -27,14 +28,14 @@ export async function copyChangedValues(
 ): Promise<void> {
   if (source.columns.length === 0) return;
   const relation = (source.relation ?? `main.${source.table}`).split('.').map(quoteName).join('.');
-  const key = quoteName(source.key);
+  const key = joinedKey(source.key);
   const cells = source.columns.map((name) => `${quoteName(name)}::varchar as ${quoteName(name)}`).join(', ');
   const names = source.columns.map(quoteName).join(', ');
   await engine.execute(
     `insert into ${CATALOG}.value_copy by name
      with seen as (
        select row_key, column_name, value
-       from (select ${key}::varchar as row_key, ${cells} from ${relation} where ${key} is not null)
+       from (select ${key} as row_key, ${cells} from ${relation} where ${key} is not null)
        unpivot include nulls (value for column_name in (${names}))
      ),
      -- A key that stands twice keeps its greatest value, so that the copy does not depend on the order of rows.
@@ -43,7 +44,7 @@ export async function copyChangedValues(
        select row_key, column_name, value from (
          select row_key, column_name, value, row_number() over (
            partition by row_key, column_name order by seen_on desc, run_number desc) as newness
-         from ${CATALOG}.value_copy where table_name = $table_name and seen_on <= $seen_on::date
+         from ${CATALOG}.value_copy where table_name = $table_name and seen_on <= $seen_on::date and row_key in (select row_key from one)
        ) as copies where newness = 1
      )
      select $run_id as run_id, $run_number as run_number, $table_name as table_name, one.row_key as row_key,
@@ -53,4 +54,30 @@ export async function copyChangedValues(
      order by row_key, column_name`,
     { run_id: runId, run_number: runNumber, table_name: source.table, seen_on: seenOn },
   );
+}
+
+/**
+ * Reads the dated copies of some tables into `relation` (created anew): `table_name, row_key, column_name, value, seen_on,
+ * run_number`. Empty where nothing was copied yet or no ledger is there.
+ */
+export async function readCopies(
+  engine: Engine,
+  ledgerFile: string,
+  tables: readonly string[],
+  relation: string,
+  options: WaitOptions = {},
+): Promise<void> {
+  await engine.execute(
+    `create or replace table ${relation} (
+       table_name varchar, row_key varchar, column_name varchar, value varchar, seen_on date, run_number integer)`,
+  );
+  await withLedger(engine, ledgerFile, 'read', options, async () => {
+    if (!(await hasTable(engine, 'value_copy'))) return;
+    await engine.execute(
+      `insert into ${relation} by name
+       select table_name, row_key, column_name, value, seen_on, run_number from ${CATALOG}.value_copy
+       where table_name in (select unnest(cast($tables::json as varchar[])))`,
+      { tables: JSON.stringify(tables) },
+    );
+  });
 }

@@ -18,7 +18,7 @@ export {
   type RunManifest,
   type RunRecord,
 } from './commit.ts';
-export type { ValueSource } from './copies.ts';
+export { readCopies, type ValueSource } from './copies.ts';
 export { exists, type WaitOptions } from './file.ts';
 export { listRuns, type RunDetail, type RunSummary, readList, readRun } from './lists.ts';
 export { LEDGER_TABLES, SCHEMA_VERSION } from './schema.ts';

@@ -1,6 +1,7 @@
 import { AGENTS } from '../agents/index.ts';
 import type { CellRow } from '../contract/agent.ts';
 import type { CommonOptions } from '../contract/options.ts';
+import { uncopiedRows, VERSIONED } from '../data/versions.ts';
 import { commitRun, type RunRecord } from '../ledger/index.ts';
 import { AT_RISK_COLUMNS } from './at-risk.ts';
 import { BLOCK_NAMES } from './at-risk-blocks.ts';
@@ -9,7 +10,7 @@ import { runSummary, storedReport } from './run-report.ts';
 
 /** Writes the run in one transaction. */
 export async function commitNight(night: Night, options: CommonOptions, startedAt: string): Promise<void> {
-  const { engine, ledgerFile, config, asOf, asOfReason, version, configHash, ingested } = night.workspace;
+  const { engine, ledgerFile, config, asOf, asOfReason, seenOn, version, configHash, ingested } = night.workspace;
   const { progress } = options;
   progress.stage('writing the ledger');
   await writeAtRisk(night);
@@ -60,18 +61,14 @@ export async function commitNight(night: Night, options: CommonOptions, startedA
       ...['health_measure', 'churn_reason'].filter((name) => wrote(night, name)).map((name) => ({ name })),
     ],
     values: [
-      {
-        table: 'account',
-        key: 'account_id',
-        columns: ['name', 'plan', 'csm', 'motion', 'seats', 'parent_account_id'],
-      },
+      ...VERSIONED.map((source) => ({ ...source, relation: uncopiedRows(source.table) })),
       {
         table: 'contract',
-        key: 'contract_id',
+        key: ['contract_id'],
         columns: ['term_end_date', 'mrr_amount', 'arr_amount', 'seats', 'is_auto_renew'],
       },
     ],
-    seen_on: options.today,
+    seen_on: seenOn,
     basedOn: night.basedOn,
   };
   const pause = Number(process.env['RETAIN_TEST_COMMIT_PAUSE_MS'] ?? 0);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Day } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
 import type { CommonOptions } from '../contract/options.ts';
@@ -10,9 +10,11 @@ import { admitFeatures, customFeatures } from '../data/custom-features.ts';
 import { FEATURES } from '../data/features.ts';
 import { type IngestResult, ingest } from '../data/ingest.ts';
 import { createSettings } from '../data/settings.ts';
+import { COPIES, VERSIONED, versionAttributes } from '../data/versions.ts';
 import { createViews } from '../data/views.ts';
 import { openDuckDB } from '../engine/duckdb.ts';
 import type { Engine } from '../engine/engine.ts';
+import { readCopies } from '../ledger/index.ts';
 import { UserError } from '../lib/errors.ts';
 import { nearest } from '../lib/spelling.ts';
 
@@ -25,6 +27,8 @@ export interface Workspace {
   readonly ingested: IngestResult;
   readonly asOf: Day;
   readonly asOfReason: string;
+  /** The day from which attributes are known as the exports have them now: the as-of date, or today where an earlier one was asked for. */
+  readonly seenOn: Day;
   /** Feeds whose last action is further back than their longest usual pause. */
   readonly stopped: readonly string[];
   readonly configHash: string;
@@ -127,10 +131,15 @@ export async function openWorkspace(
     await createSettings(engine, config);
     await createViews(engine);
     await admitFeatures(engine, customFeatures(config));
-    const { asOf, reason, stopped } = await resolveAsOf(engine, config, {
+    const { asOf, reason, reached, stopped } = await resolveAsOf(engine, config, {
       requested: options.asOf,
       today: options.today,
     });
+    // What the exports say is known of the day they reach, but of no earlier day that is asked for.
+    const seenOn = asOf >= reached ? asOf : options.today;
+    const tables = VERSIONED.map(({ table }) => table);
+    await readCopies(engine, ledgerFile(config), tables, COPIES, { waitSeconds: options.wait });
+    await versionAttributes(engine, seenOn);
     return {
       engine,
       config,
@@ -139,6 +148,7 @@ export async function openWorkspace(
       ingested,
       asOf,
       asOfReason: reason,
+      seenOn,
       stopped,
       configHash: hashConfig(config),
       version: programVersion(),
@@ -152,7 +162,10 @@ export async function openWorkspace(
 
 function makeDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    // Level by level: asked for all at once, Node tries for ever where the system says of a parent that it is not there.
+    const missing: string[] = [];
+    for (let level = resolve(path); !existsSync(level); level = dirname(level)) missing.push(level);
+    for (const level of missing.reverse()) if (!existsSync(level)) mkdirSync(level);
   } catch (error) {
     throw new UserError(`the store ${path} cannot be written`, {
       hint: 'give another directory with --store, or make it writable',

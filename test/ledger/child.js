@@ -44,7 +44,7 @@ try {
           },
         },
         lists: [{ name: 'health' }],
-        values: [{ table: 'account', key: 'account_id', columns: ['plan'] }],
+        values: [{ table: 'account', key: ['account_id'], columns: ['plan'] }],
         ...(isBased ? { basedOn: lastRunNumber } : {}),
       },
       {

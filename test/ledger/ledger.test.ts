@@ -277,7 +277,10 @@ describe('dated copies of overwritten values', () => {
     await commitRun(
       engine,
       file,
-      record(run_id, as_of, { seen_on, values: [{ table: 'account', key: 'account_id', columns: ['plan', 'seats'] }] }),
+      record(run_id, as_of, {
+        seen_on,
+        values: [{ table: 'account', key: ['account_id'], columns: ['plan', 'seats'] }],
+      }),
     );
   }
 
