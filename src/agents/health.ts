@@ -11,11 +11,12 @@ import type { HealthSettings, ScoringMethod } from '../contract/config.ts';
 import { DEFAULT_HEALTH } from '../data/config-defaults.ts';
 import { addDays, daysBetween } from '../lib/dates.ts';
 import { type Band, decideBand, type HealthOverride, rollUp } from '../models/bands.ts';
+import { flooredMeasures } from '../models/floored.ts';
 import { extendOwnNorms, freezeCalibration, type HealthCalibration } from '../models/health-calibration.ts';
 import { type ChangeParts, decomposeChange, type HealthReading } from '../models/health-change.ts';
 import { MEASURE_DIRECTIONS } from '../models/health-measures.ts';
 import { type HealthRows, type HealthScores, scoreHealth } from '../models/scorecard.ts';
-import { explainUnscored, type Unscored } from '../models/unscored.ts';
+import { explainUnscored } from '../models/unscored.ts';
 import { HEALTH_PREDICTION } from './predictions.ts';
 
 /** What the health agent is given: the scorecard, the frozen peers, and what the last reading was scored with. */
@@ -54,6 +55,8 @@ const LIST_COLUMNS: readonly TableColumn[] = [
   { key: 'compared_with', label: 'last reading', kind: 'date', terminal: false },
 ];
 
+const COMPONENTS: ReadonlySet<string> = new Set(Object.keys(DEFAULT_HEALTH.components));
+
 /** Health of every active account: the score, its band with hysteresis, and what moved since the last reading. */
 export const health: Agent<HealthAgentSettings> = {
   id: 'health',
@@ -81,7 +84,8 @@ export const health: Agent<HealthAgentSettings> = {
       frozen_on: { type: 'VARCHAR', values: [calibration.frozen_on] },
       calibration: { type: 'VARCHAR', values: [JSON.stringify(calibration)] },
     });
-    return summarise(rows, scores, bands, settings.health, unscored);
+    const floored = flooredMeasures(rows, scores, settings.health, calibration);
+    return summarise(rows, scores, bands, settings.health, [unscored.summary, floored]);
   },
 };
 
@@ -367,22 +371,18 @@ function summarise(
   scores: HealthScores,
   bands: Bands,
   settings: HealthSettings,
-  { summary }: Unscored,
+  notes: readonly (string | null)[],
 ): Finding {
   const count = (band: Band) => bands.band.filter((value) => value === band).length;
   const table: FindingTable = {
     name: 'health_score',
     title: 'Health',
-    columns: LIST_COLUMNS.filter(
-      ({ key }) =>
-        !['product_usage', 'support_health', 'relationship', 'business_outcomes'].includes(key) ||
-        key in settings.components,
-    ),
+    columns: LIST_COLUMNS.filter(({ key }) => !COMPONENTS.has(key) || key in settings.components),
     order: ['rank'],
     notes: [
       `score 0–100, high is good; green from ${settings.bands.green}, red below ${settings.bands.red}, ${settings.hysteresis} points to leave a band; a red fact or 30 days without use is never green`,
       `feed coverage ${percent(mean(scores.feed_coverage_rate))} of the scorecard's weight; below ${percent(settings.min_coverage)} own coverage an account is unscored`,
-      ...(summary === null ? [] : [summary]),
+      ...notes.filter((note) => note !== null),
     ],
   };
   return {

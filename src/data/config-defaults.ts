@@ -137,7 +137,8 @@ export const DEFAULTS: Omit<Config, 'file' | 'data' | 'store'> = {
     suppression_calendar: [],
   },
   // Days between two-way contacts that each motion promises; `default` serves accounts without a motion.
-  cadence_days: { default: 30, high_touch: 14, pooled: 45, digital: 90, partner: 60 },
+  // `executive` is the least for people of that role: they are met at the quarterly review, not every other week.
+  cadence_days: { default: 30, high_touch: 14, pooled: 45, digital: 90, partner: 60, executive: 90 },
   strategic: { min_arr: undefined, accounts: [] },
   renewal: {
     lead_days: 180,

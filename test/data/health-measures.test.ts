@@ -12,7 +12,7 @@ const BY_HAND: Readonly<Record<string, Readonly<Record<string, number | null>>>>
   sentiment: { a01: 0.2857, a02: null, a04: null },
   resolution_rate: { a01: 0.1667, a02: 0.7143, a03: null },
   csm_contact_ratio: { a01: 0.5, a02: 3, a06: 3, a12: null },
-  executive_contact_ratio: { a01: 2, a02: 99, a03: null, a07: null, a04: null },
+  executive_contact_ratio: { a01: 28 / 90, a02: 99, a03: null, a07: null, a04: null },
   response_rate: { a01: 0.5, a02: null, a06: null },
   goal_rate: { a01: 0.6667, a02: 0, a03: null },
   roi_rate: { a01: 0.5, a02: 0, a03: null },
