@@ -109,6 +109,21 @@ export interface OutOfTimeRows {
   readonly probability: readonly number[];
 }
 
+/** Two models on the same rows. Log losses in nats a row; `difference` above 0: the champion is better. */
+export interface RivalFigures {
+  readonly row_count: number;
+  readonly account_count: number;
+  /** Distinct accounts with the outcome. */
+  readonly outcome_count: number;
+  readonly champion_log_loss: number;
+  readonly challenger_log_loss: number;
+  /** Challenger − champion, paired row by row, clustered by account. */
+  readonly difference: number;
+  readonly difference_se: number;
+  /** One-sided 5 %: the champion is better beyond chance. */
+  readonly is_champion_better: boolean;
+}
+
 /** What a training challenged, and which model serves since. */
 export interface ChallengeRecord {
   readonly champion_id: string | null;
@@ -118,16 +133,7 @@ export interface ChallengeRecord {
   readonly reason: string;
   /** Rows compared on: closed after the champion was fitted, or both ladders' own; null where none. */
   readonly rows: 'unseen' | 'ladder' | null;
-  readonly comparison: {
-    readonly row_count: number;
-    readonly account_count: number;
-    readonly outcome_count: number;
-    readonly champion_log_loss: number;
-    readonly challenger_log_loss: number;
-    readonly difference: number;
-    readonly difference_se: number;
-    readonly is_champion_better: boolean;
-  } | null;
+  readonly comparison: RivalFigures | null;
 }
 
 /** A further horizon of a basis: log-odds = intercept + slope · log-odds of the basis's own horizon. */

@@ -1,3 +1,4 @@
+import type { RivalFigures } from '../contract/churn-model.ts';
 import { pairedDifference } from './metrics/paired.ts';
 import { logLosses } from './metrics/probability.ts';
 
@@ -7,21 +8,6 @@ export interface RivalRows {
   readonly label: readonly number[];
   readonly champion: readonly number[];
   readonly challenger: readonly number[];
-}
-
-/** Two models on the same rows. Log losses in nats a row; `difference` above 0: the champion is better. */
-export interface RivalFigures {
-  readonly row_count: number;
-  readonly account_count: number;
-  /** Distinct accounts with the outcome. */
-  readonly outcome_count: number;
-  readonly champion_log_loss: number;
-  readonly challenger_log_loss: number;
-  /** Challenger − champion, paired row by row, clustered by account. */
-  readonly difference: number;
-  readonly difference_se: number;
-  /** One-sided 5 %: the champion is better beyond chance. */
-  readonly is_champion_better: boolean;
 }
 
 /** Standard errors beyond which a difference is no chance: one-sided 5 %. */

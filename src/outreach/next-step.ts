@@ -49,6 +49,7 @@ export const NEXT_STEPS: Readonly<Record<string, NextStep>> = {
   relationship: { action: 'book a two-way talk with the main contact', owner: 'csm', due_days: 7 },
   outcomes: { action: 'review the agreed goals and what the product has returned so far', owner: 'csm', due_days: 10 },
   contract: { action: 'review the terms before the decision and prepare the offer', owner: 'csm', due_days: 7 },
+  quiet: { action: 'check that it is settled; nothing else is needed', owner: 'csm', due_days: 7 },
   shrink: { action: 'offer the right size now, against a longer term', owner: 'csm', due_days: 14 },
 };
 

@@ -3,6 +3,7 @@ import type { CommonOptions } from '../contract/options.ts';
 import type { ReportList, RunReport } from '../contract/report.ts';
 import type { Engine } from '../engine/engine.ts';
 import { readList, readState } from '../ledger/index.ts';
+import { longDay } from '../lib/dates.ts';
 import { UserError } from '../lib/errors.ts';
 import { factText } from '../outreach/fact-text.ts';
 import { openLastRun } from './lists.ts';
@@ -66,7 +67,7 @@ export async function accountReport(options: CommonOptions, id: string): Promise
     outcomes: [],
     warnings: [],
     next: ['retain at-risk', 'retain health'],
-    summary: `${name} (${account}), as of ${run.as_of}`,
+    summary: `${name} (${account}), as of ${longDay(run.as_of)}`,
   };
 }
 

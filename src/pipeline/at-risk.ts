@@ -123,7 +123,8 @@ function rowOf(
   const may = account['may'] === 'shrink' ? 'shrink' : 'leave';
   // A red fact is acted on first, whatever the larger loss would be.
   const isShrink = may === 'shrink' && !reasons.some((row) => row['is_red'] === true);
-  const reason = isShrink ? 'shrink' : stepReason(reasons[0], alert.reason);
+  const isQuiet = shown.proposal === null;
+  const reason = isQuiet ? 'quiet' : isShrink ? 'shrink' : stepReason(reasons[0], alert.reason);
   const step = nextStep(reason, asOf);
   const number = (key: string) => (typeof account[key] === 'number' ? (account[key] as number) : null);
   const text = (key: string) => (typeof account[key] === 'string' ? (account[key] as string) : null);
@@ -148,7 +149,7 @@ function rowOf(
     on_list_since: alert.opened_on,
     is_new: shown.is_new,
     is_worse: shown.is_worse,
-    change: changeText(shown, account, before),
+    change: isQuiet ? quietText(alert) : changeText(shown, account, before),
     reasons: reasons.map(reasonOf) as unknown as Cell & readonly CardReason[],
     last_contact: account['last_two_way_on'] ?? 'none recorded',
     whom_to_call:
@@ -188,6 +189,13 @@ function reasonOf(row: CellRow): CellRow {
     unit: row['unit'] ?? null,
     sentence: row['sentence'] ?? null,
   };
+}
+
+/** A row without reasons says why it stands there: its alert waits for the reading that closes it. */
+function quietText({ reason, quiet_on }: ShownAlert['alert']): string {
+  const what = FACT_KINDS.includes(reason) ? `“${factText({ kind: reason, detail: null })}”` : 'its risk';
+  const since = quiet_on === null ? '' : ` since ${longDay(quiet_on)}`;
+  return `quiet: ${what} holds no more${since}; it leaves the list if the next weekly reading agrees`;
 }
 
 function changeText(shown: ShownAlert, account: CellRow, before: CellRow | undefined): string | null {

@@ -1,11 +1,11 @@
 import type { CellRow, Day } from '../contract/agent.ts';
-import type { ChallengeRecord, ChurnModel } from '../contract/churn-model.ts';
+import type { ChallengeRecord, ChurnModel, RivalFigures } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
 import type { ExpansionModel } from '../contract/expansion-model.ts';
 import { customFeatures } from '../data/custom-features.ts';
 import type { Engine, Row } from '../engine/engine.ts';
 import { longDay } from '../lib/dates.ts';
-import { compareRivals, MIN_RIVAL_OUTCOMES, type RivalFigures, type RivalRows } from '../models/champion.ts';
+import { compareRivals, MIN_RIVAL_OUTCOMES, type RivalRows } from '../models/champion.ts';
 import type { BasisFit } from './basis-fit.ts';
 import { CHURN_MODEL_SCHEMA } from './churn-training.ts';
 import { EXPANSION_MODEL_SCHEMA } from './expansion-training.ts';

@@ -46,7 +46,9 @@ export async function chooseModel(workspace: Workspace, servesFrom: Day, options
   const why =
     Number(stored?.['n'] ?? 0) === 0
       ? 'no model was stored'
-      : `the stored one is older than ${config.model.max_age_days} days, of another definition or of other features`;
+      : champion === undefined
+        ? 'the stored one is of another definition of churn, or of other features'
+        : `the stored one is ${daysBetween(champion.confirmed_on, asOf)} days old (model.max_age_days ${config.model.max_age_days})`;
   options.progress.stage(`training as of ${servesFrom}`);
   const training = await trainInPool(workspace, servesFrom, { ...options, champion: champion?.model });
   options.progress.done();

@@ -3,6 +3,7 @@ import type { ChurnModel } from '../contract/churn-model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { RunReport } from '../contract/report.ts';
 import { buildPanel, observationDates } from '../data/panel.ts';
+import { assessQuality } from '../data/quality.ts';
 import { clearViews, standViews } from '../data/standing.ts';
 import { readState } from '../ledger/index.ts';
 import { longDay } from '../lib/dates.ts';
@@ -16,7 +17,8 @@ import { judgeAcceptance, judgePeople } from './retro-people.ts';
 import { judgePredictions } from './retro-predictions.ts';
 import { retroChanges, retroPatch } from './retro-proposal.ts';
 import { lostStories } from './retro-stories.ts';
-import { headerNotes } from './run-header.ts';
+import { headerNotes, moneyNotes, moneyStyle } from './run-header.ts';
+import { settleSelection } from './selection.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Ledger tables that the retro reads. */
@@ -41,16 +43,18 @@ const MOST_DATES = 60;
  * humans against the model. Reads the ledger, never writes it; changes it would make go to `proposals/`.
  * @throws UserError when the ledger holds no run before the as-of date
  */
-export async function retro(options: CommonOptions): Promise<RunReport> {
-  const workspace = await openWorkspace(options);
+export async function retro(given: CommonOptions): Promise<RunReport> {
+  const workspace = await openWorkspace(given);
   const { engine, config, asOf } = workspace;
-  await readState(engine, workspace.ledgerFile, STATE_TABLES, { asOf, includeAsOf: true, waitSeconds: options.wait });
+  await readState(engine, workspace.ledgerFile, STATE_TABLES, { asOf, includeAsOf: true, waitSeconds: given.wait });
+  const options = await settleSelection(engine, given, ['main.account', 'state.health_reading']);
   options.progress.stage(`looking back from ${asOf}`);
   const findings = await lookBack(workspace, options);
   options.progress.done();
   const changes = retroChanges(config, findings.facts, findings.stories, findings.predictions.records);
   const written = changes.length === 0 ? undefined : writePatch(config, retroPatch(asOf, changes));
-  const [settings] = await engine.rows('select currency from settings');
+  const quality = await assessQuality(engine, config, asOf);
+  const money = await moneyStyle(workspace, quality);
   return {
     header: {
       title: 'retain retro',
@@ -60,8 +64,13 @@ export async function retro(options: CommonOptions): Promise<RunReport> {
       as_of_reason: workspace.asOfReason,
       seed: config.seed,
       config_hash: workspace.configHash,
-      currency: typeof settings?.['currency'] === 'string' ? settings['currency'] : null,
-      notes: [...(await headerNotes(workspace)), ...datesNotes(findings, workspace)],
+      currency: money.currency,
+      is_money_approximate: money.is_approximate,
+      notes: [
+        ...(await headerNotes(workspace)),
+        ...moneyNotes(quality, workspace, money),
+        ...datesNotes(findings, workspace),
+      ],
     },
     lists: retroLists(findings, changes, options),
     outcomes: [],

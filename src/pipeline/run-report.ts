@@ -2,7 +2,7 @@ import { factsHeading } from '../agents/churn.ts';
 import { AGENTS } from '../agents/index.ts';
 import type { FindingTable } from '../contract/agent.ts';
 import type { ReportHeader, ReportList, RunReport, Warning } from '../contract/report.ts';
-import { longDay } from '../lib/dates.ts';
+import { daysBetween, longDay } from '../lib/dates.ts';
 import { moneyWords } from '../lib/money.ts';
 import { AT_RISK_COLUMNS } from './at-risk.ts';
 import { readBlocks } from './at-risk-blocks.ts';
@@ -110,9 +110,18 @@ async function header(night: Night): Promise<ReportHeader> {
       ...(await headerNotes(night.workspace)),
       ...moneyNotes(night.quality, night.workspace, night.money),
       night.modelNote,
-      ...(night.isFirst ? [`first run: the ${night.dates.length - 1} weeks before were replayed with one model`] : []),
+      ...(night.isFirst ? [firstRunNote(night)] : []),
     ],
   };
+}
+
+/** What a first run did beside its own day, and what the next one will therefore do. */
+function firstRunNote({ dates, model, workspace: { asOf, config } }: Night): string {
+  const replayed = `first run: the ${dates.length - 1} weeks before were replayed with one model`;
+  const age = daysBetween(model.as_of, asOf);
+  return age < config.model.max_age_days
+    ? replayed
+    : `${replayed}, fitted as of the first of them; at ${age} days (model.max_age_days ${config.model.max_age_days}) the next run fits a new one, once: it takes as long as this training did`;
 }
 
 function reportWarnings(night: Night): Warning[] {

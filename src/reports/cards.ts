@@ -114,6 +114,11 @@ function riskOf(row: CellRow): string | undefined {
     : `${oddsText(probability)} (base rate ${oddsText(base).replace('about ', '')})`;
 }
 
+/** The unit beside a value: of one, one (`1 champion`, `1 day open`). */
+function unitFor(shown: string, unit: string): string {
+  return shown === '1' ? unit.replace(/^([a-z]+)s\b/, '$1') : unit;
+}
+
 function contactText(row: CellRow): string | undefined {
   const value = row.last_contact;
   if (value === null || value === undefined) return undefined;
@@ -152,7 +157,9 @@ export function reasonText(reason: CardReason): string {
     if (value === null) continue;
     const shown = typeof value === 'number' ? numberText(value) : printable(plainText(value));
     // The unit stands once, at the first value.
-    values.push(`${label} ${shown}${values.length === 0 && typeof unit === 'string' ? ` ${unit}` : ''}`);
+    values.push(
+      `${label} ${shown}${values.length === 0 && typeof unit === 'string' ? ` ${unitFor(shown, unit)}` : ''}`,
+    );
   }
   return `${printable(text)}${day}${values.length === 0 ? '' : `: ${values.join(', ')}`}`;
 }

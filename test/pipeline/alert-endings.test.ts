@@ -16,7 +16,7 @@ describe('how an alert ends', () => {
     const rows = await company.ledger(
       `select e.account_id, a.close_reason, e.detail from state.alert_event as e
        join state.alert as a on a.alert_id = e.alert_id and a.close_reason is not null
-       where e.event = 'resolved' order by e.account_id`,
+       where e.event = 'resolved' and e.as_of <= $as_of::date order by e.account_id`,
       ['alert_event', 'alert'],
       DAYS[2],
     );

@@ -46,6 +46,20 @@ function ticketObject(shape: 'api' | 'export', prefix = ''): PresetTable {
   };
 }
 
+/** The customers' people, whatever the shape of the file. */
+const END_USERS = {
+  table: 'contact',
+  columns: {
+    contact_id: 'id',
+    account_id: 'organization_id',
+    name: 'name',
+    email: 'email',
+    joined_date: 'created_at',
+  },
+  filter: { role: ['end-user'] },
+  notes: ['agents and admins of your own team are left out'],
+};
+
 /** Zendesk Support. */
 export const zendesk: Preset = {
   vendor: 'zendesk',
@@ -132,32 +146,14 @@ export const zendesk: Preset = {
       name: 'user',
       file: /^users?(_data)?$/,
       signature: ['id', 'email', 'organization_id', 'role', 'ticket_restriction', '_fivetran_synced'],
-      table: 'contact',
-      columns: {
-        contact_id: 'id',
-        account_id: 'organization_id',
-        name: 'name',
-        email: 'email',
-        joined_date: 'created_at',
-      },
-      filter: { role: ['end-user'] },
-      notes: ['agents and admins of your own team are left out'],
+      ...END_USERS,
     },
     {
       shape: 'api',
       name: 'user',
       file: /user/,
       signature: ['id', 'email', 'organization_id', 'role', 'ticket_restriction'],
-      table: 'contact',
-      columns: {
-        contact_id: 'id',
-        account_id: 'organization_id',
-        name: 'name',
-        email: 'email',
-        joined_date: 'created_at',
-      },
-      filter: { role: ['end-user'] },
-      notes: ['agents and admins of your own team are left out'],
+      ...END_USERS,
     },
     {
       shape: 'fivetran',

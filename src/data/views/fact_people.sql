@@ -73,7 +73,7 @@ select
   cast(red_call.call_value as double),
   cast(red_call.before_value as double),
   null,
-  'call from -2 to 2',
+  'on the scale from -2 to 2',
   red_call.csm,
   null,
   'csm_call',
