@@ -42,6 +42,7 @@ export const EMPTY_WORDS: readonly string[] = [
 /**
  * The SQL expression of one contract cell: the raw text `raw` (and `by`, the second source column) through the
  * mapping's `values` and transforms to the column's SQL type. Null where the value cannot be read.
+ * @param monthDay the day that a bare month (`2024-05`) stands for in a date
  */
 export function cellExpression(
   mapping: ColumnMapping,
@@ -49,6 +50,7 @@ export function cellExpression(
   raw: string,
   by: string | undefined,
   context: CellContext,
+  monthDay: 'first' | 'last' = 'first',
 ): string {
   let piece: Piece = { sql: raw, kind: 'text' };
   for (const transform of [mapping.transform ?? []].flat())
@@ -60,7 +62,7 @@ export function cellExpression(
     const text = asText(piece);
     piece = { sql: `case lower(trim(${text})) ${whens.join(' ')} else ${text} end`, kind: 'text' };
   }
-  return castTo(piece, type, context);
+  return castTo(piece, type, context, monthDay);
 }
 
 function applyTransform(transform: Transform, piece: Piece, by: string, context: CellContext): Piece {
@@ -179,7 +181,7 @@ function salesforceId(text: string): string {
   return `case when regexp_matches(${text}, '^[A-Za-z0-9]{15}$') then ${text} || ${letter(1)} || ${letter(6)} || ${letter(11)} else ${text} end`;
 }
 
-function castTo(piece: Piece, type: ColumnType, context: CellContext): string {
+function castTo(piece: Piece, type: ColumnType, context: CellContext, monthDay: 'first' | 'last'): string {
   const { sql, kind } = piece;
   switch (type) {
     case 'id':
@@ -188,7 +190,7 @@ function castTo(piece: Piece, type: ColumnType, context: CellContext): string {
       return kind === 'text' ? `nullif(${sql}, '')` : asText(piece);
     case 'date':
       if (kind === 'timestamp') return `cast(${sql} as date)`;
-      return kind === 'text' ? dateFromText(sql, context) : `try_cast(${sql} as date)`;
+      return kind === 'text' ? dateFromText(sql, context, monthDay) : `try_cast(${sql} as date)`;
     case 'timestamp':
       return kind === 'text' ? timestampFromText(sql, context) : `try_cast(${sql} as timestamp)`;
     case 'boolean':
@@ -200,14 +202,17 @@ function castTo(piece: Piece, type: ColumnType, context: CellContext): string {
 
 /**
  * Year-first text from 1900-01-02 to 2199: outside these years a date is a sentinel or a misreading, never a customer's.
- * A comparison of text, so that the cast is written (and run) once.
+ * A comparison of text, so that the cast is written (and run) once; `2/10/21`, whose fifth character is a stroke too, is none.
  */
 function isYearFirst(text: string): string {
-  return `(${text} > '1900-01-01' and ${text} < '2200' and substr(${text}, 5, 1) in ('-', '/') and ${text} not like '1900-01-01%')`;
+  return `(${text} > '1900-01-01' and ${text} < '2200' and substr(${text}, 5, 1) in ('-', '/') and substr(${text}, 2, 3) >= '000' and ${text} not like '1900-01-01%')`;
 }
 
-function dateFromText(text: string, context: CellContext): string {
-  return `case when length(${text}) <= 10 and ${isYearFirst(text)} then try_cast(${text} as date)
+function dateFromText(text: string, context: CellContext, monthDay: 'first' | 'last'): string {
+  const month = `try_cast(replace(${text}, '/', '-') || '-01' as date)`;
+  return `case when length(${text}) <= 10 and ${isYearFirst(text)} then
+      case when length(${text}) > 7 then try_cast(${text} as date)
+        else ${monthDay === 'first' ? month : `last_day(${month})`} end
     else cast(${timestampFromText(text, context)} as date) end`;
 }
 

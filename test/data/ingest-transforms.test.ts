@@ -36,6 +36,10 @@ describe('cells', () => {
     ['February 19, 2023, 8:14 AM', 'timestamp', '2023-02-19T08:14:00Z'],
     ['05-Jan-24', 'date', '2024-01-05'],
     ['20240105', 'date', '2024-01-05'],
+    ['2024-02', 'date', '2024-02-01'],
+    ['2024/2', 'date', '2024-02-01'],
+    ['2024-13', 'date', null],
+    ['2024', 'date', null],
     ['01-02-24', 'date', null],
     ['2024-02-30', 'date', null],
     ['9999-12-31', 'date', null],
@@ -51,6 +55,12 @@ describe('cells', () => {
     [' A1 ', 'id', 'A1'],
   ])('%s as %s is %s', async (value, type, expected) => {
     expect(await cell(value, type)).toBe(expected);
+  });
+
+  it('of a bare month stand for its last day where something ended in it', async () => {
+    const sql = cellExpression({}, 'date', 'r', undefined, UTC, 'last');
+    const [row] = await engine.rows(`select ${sql} as v from (select '2024-02' as r)`);
+    expect(row?.['v']).toBe('2024-02-29');
   });
 
   it.each<[string, ColumnType, ColumnMapping, string | null, Value]>([
@@ -83,6 +93,12 @@ describe('cells', () => {
     expect(await cell('05/01/24 2:05 PM', 'timestamp', {}, null, { dateOrder: 'mdy' })).toBe('2024-05-01T14:05:00Z');
     expect(await cell('2024-01-05', 'date', {}, null, { dateOrder: 'mdy' })).toBe('2024-01-05');
     expect(await cell('13/02/2024', 'date', {}, null, { dateOrder: 'mdy' })).toBe(null);
+    // Their fifth character is a stroke, as in a date that begins with the year.
+    for (const type of ['date', 'timestamp'] as const) {
+      expect(String(await cell('2/10/21', type, {}, null, { dateOrder: 'mdy' })).slice(0, 10)).toBe('2021-02-10');
+      expect(String(await cell('2/10/21', type, {}, null, { dateOrder: 'dmy' })).slice(0, 10)).toBe('2021-10-02');
+      expect(String(await cell('20/1/21', type, {}, null, { dateOrder: 'dmy' })).slice(0, 10)).toBe('2021-01-20');
+    }
   });
 
   it('moves clocks without an offset from the file to the configuration, dates without a clock never', async () => {

@@ -6,7 +6,7 @@ import type { DateOrder } from '../date-order.ts';
 import type { Reject } from '../rejects.ts';
 
 /** Raise it when the rows that ingest writes from the same input change. */
-const CACHE_VERSION = 3;
+const CACHE_VERSION = 4;
 
 /** Parts that no run has used for this long are deleted. */
 const KEEP_MS = 7 * 86_400_000;

@@ -8,6 +8,8 @@ export interface MappedColumn {
   readonly name: string;
   readonly type: ColumnType;
   readonly mapping: ColumnMapping;
+  /** The day that a bare month (`2024-05`) stands for: the last where something ended in it or is due in it. */
+  readonly monthDay?: 'first' | 'last';
 }
 
 /** A custom column of a table: `custom_<name>`, text for an attribute, a number for a metric. */
@@ -52,7 +54,12 @@ export function mappedColumns(name: string, source: Source, configFile: string):
   const mapped = table.columns.flatMap((column): MappedColumn[] => {
     const value = source.columns[column.name];
     if (value === undefined) return [];
-    return [{ name: column.name, type: column.type, mapping: typeof value === 'string' ? { from: value } : value }];
+    // Nothing is known to have come about before the month is over.
+    const isOver = column.happened === 'self' || /^(term_end|due)_date$/.test(column.name);
+    const mapping = typeof value === 'string' ? { from: value } : value;
+    return [
+      { name: column.name, type: column.type, mapping, monthDay: isOver ? ('last' as const) : ('first' as const) },
+    ];
   });
   checkRequired(table, source, configFile);
   return mapped;

@@ -153,7 +153,15 @@ function slot(
   const raw =
     mapping.from === undefined ? `cast(${quoteText(String(mapping.value ?? ''))} as varchar)` : rawOf(mapping.from);
   const by = mapping.by === undefined ? undefined : rawOf(mapping.by);
-  return { isTyped, name: column.name, type, raw, typed, expression: cellExpression(mapping, type, raw, by, context) };
+  const expression = cellExpression(mapping, type, raw, by, context, column.monthDay);
+  return {
+    isTyped,
+    name: column.name,
+    type,
+    raw,
+    typed,
+    expression,
+  };
 }
 
 function cellsSql(

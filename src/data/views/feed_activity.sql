@@ -16,7 +16,8 @@ with action as (
   union all
   select 'invoice', paid_date, false from invoice_asof(as_of)
   union all
-  select 'mrr_month', month, false from mrr_month_asof(as_of)
+  -- A month's revenue is told when the month is over, as a period of usage is.
+  select 'mrr_month', known_on, false from mrr_month_asof(as_of)
   union all
   select 'renewal', cast(decided_at as date), decided_at > cast(decided_at as date) from renewal_asof(as_of)
   union all
