@@ -11,10 +11,10 @@ import type { HealthSettings, ScoringMethod } from '../contract/config.ts';
 import { DEFAULT_HEALTH } from '../data/config-defaults.ts';
 import { addDays, daysBetween } from '../lib/dates.ts';
 import { type Band, decideBand, type HealthOverride, rollUp } from '../models/bands.ts';
-import { flooredMeasures } from '../models/floored.ts';
 import { extendOwnNorms, freezeCalibration, type HealthCalibration } from '../models/health-calibration.ts';
 import { type ChangeParts, decomposeChange, type HealthReading } from '../models/health-change.ts';
 import { MEASURE_DIRECTIONS } from '../models/health-measures.ts';
+import { scaleNotes } from '../models/scale-notes.ts';
 import { type HealthRows, type HealthScores, scoreHealth } from '../models/scorecard.ts';
 import { explainUnscored } from '../models/unscored.ts';
 import { HEALTH_PREDICTION } from './predictions.ts';
@@ -84,8 +84,8 @@ export const health: Agent<HealthAgentSettings> = {
       frozen_on: { type: 'VARCHAR', values: [calibration.frozen_on] },
       calibration: { type: 'VARCHAR', values: [JSON.stringify(calibration)] },
     });
-    const floored = flooredMeasures(rows, scores, settings.health, calibration);
-    return summarise(rows, scores, bands, settings.health, [unscored.summary, floored]);
+    const notes = [unscored.summary, ...scaleNotes(rows, scores, settings.health, calibration)];
+    return summarise(rows, scores, bands, settings.health, notes);
   },
 };
 

@@ -192,5 +192,6 @@ function unplacedReason(profile: TableProfile): string {
   const lack = [hasAccount ? '' : 'no column that points at an account', hasDate ? '' : 'no date'].filter(
     (text) => text !== '',
   );
-  return `could not be placed (${list})${lack.length === 0 ? '' : `: it has ${lack.join(' and ')}`}`;
+  const why = lack.length === 0 ? 'its headings fit no table of the data contract' : `it has ${lack.join(' and ')}`;
+  return `could not be placed (${list}): ${why}`;
 }

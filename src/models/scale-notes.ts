@@ -11,12 +11,37 @@ const FOOT = 20;
 const MOST = 0.5;
 const FEWEST_ACCOUNTS = 30;
 
+/** Share of the scored accounts in one band from which the bands tell nobody apart. */
+const ALL_ALIKE = 0.95;
+
+/** What a reader of the bands has to know of their scale: measures at its foot, and a book that stands in one band. */
+export function scaleNotes(
+  rows: HealthRows,
+  scores: HealthScores,
+  settings: HealthSettings,
+  calibration: HealthCalibration,
+): string[] {
+  return [flooredMeasures(rows, scores, settings, calibration), oneBand(scores, settings)].filter(
+    (note) => note !== null,
+  );
+}
+
+function oneBand({ health_score }: HealthScores, { bands }: HealthSettings): string | null {
+  const scored = [...health_score].map((score) => plainBand(score, bands)).filter((band) => band !== 'unscored');
+  for (const band of ['red', 'yellow', 'green'] as const) {
+    const share = scored.filter((one) => one === band).length / scored.length;
+    if (scored.length < FEWEST_ACCOUNTS || share < ALL_ALIKE) continue;
+    return `${percent(share)} of the scored accounts are ${band} by score: the bands tell hardly anyone apart; move health.bands, or hold measures against peers (method: peer)`;
+  }
+  return null;
+}
+
 /**
  * One sentence on measures whose scale the book does not reach: more than half of the accounts with a reading score below
  * 20. Such a measure tells few accounts apart and lowers all of them, so that the bands describe the scale and not the
  * accounts. Says what share would be red and green without them. Null where there is none.
  */
-export function flooredMeasures(
+function flooredMeasures(
   rows: HealthRows,
   scores: HealthScores,
   settings: HealthSettings,

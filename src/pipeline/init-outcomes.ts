@@ -61,7 +61,8 @@ export async function countOutcomes(config: Config, today: Day): Promise<ChurnCh
     await createViews(engine);
     const { asOf, reason } = await resolveAsOf(engine, config, { today });
     const counts = await countDefinitions(engine, asOf);
-    return { asOf, asOfReason: reason, counts, ...chooseDefinition(counts, config.model.min_outcomes) };
+    const undated = await readUndated(engine);
+    return { asOf, asOfReason: reason, counts, ...chooseDefinition(counts, config.model.min_outcomes, undated) };
   } finally {
     engine.close();
     rmSync(scratch, { recursive: true, force: true });
@@ -150,14 +151,33 @@ export async function countDefinitions(engine: Engine, asOf: Day): Promise<Outco
   });
 }
 
+/** Accounts that left by records which give no day, and so are no churn definition. */
+export interface UndatedLeavers {
+  /** With a churn flag. */
+  readonly flagged: number;
+  /** With a renewal whose outcome says so. */
+  readonly lost_renewals: number;
+}
+
+async function readUndated(engine: Engine): Promise<UndatedLeavers> {
+  const [row] = await engine.rows(
+    `select (select count(distinct account_id) from account where is_churned_flag) as flagged,
+       (select count(distinct account_id) from renewal
+        where regexp_matches(lower(outcome), '^(churn|lost|cancel|lapsed|not.?renew|non.?renew)')) as lost_renewals`,
+  );
+  return { flagged: Number(row?.['flagged'] ?? 0), lost_renewals: Number(row?.['lost_renewals'] ?? 0) };
+}
+
 /**
  * Picks the definition: among those that read a record of leaving and find at least `needed` accounts, the one that
  * contradicts the others least; where none does, the recorded one with most accounts, said to be too few; contraction
  * and inactivity are offered, never taken by themselves.
+ * @param undated who left by records that give no day of leaving; they are told where nothing better is found
  */
 export function chooseDefinition(
   counts: readonly OutcomeCount[],
   needed: number,
+  undated: UndatedLeavers = { flagged: 0, lost_renewals: 0 },
 ): { readonly definition: ChurnDefinition; readonly reason: string } {
   const recorded = counts.filter((count) => RECORDED.includes(count.definition) && count.accounts > 0);
   const enough = recorded.filter((count) => count.accounts >= needed);
@@ -183,6 +203,20 @@ export function chooseDefinition(
     return {
       definition: most.definition,
       reason: `${most.definition} finds ${most.accounts} accounts that left, the most of any record; ${needed} are needed before a forecast is made, until then lists hold facts`,
+    };
+  }
+  const told = [
+    ...(undated.flagged === 0 ? [] : [`${undated.flagged} accounts carry a churn flag, which has no day`]),
+    ...(undated.lost_renewals === 0
+      ? []
+      : [
+          `renewals of ${undated.lost_renewals} accounts were lost (map their file as churn_event too, with churn_date and a filter on the outcome)`,
+        ]),
+  ];
+  if (told.length > 0) {
+    return {
+      definition: 'contract_chain',
+      reason: `no churn definition finds who left, though ${told.join(' and ')}; no churn is forecast from these`,
     };
   }
   return {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { HealthSettings } from '../../src/contract/config.ts';
 import { DEFAULT_HEALTH } from '../../src/data/config-defaults.ts';
-import { flooredMeasures } from '../../src/models/floored.ts';
+
 import type { HealthCalibration } from '../../src/models/health-calibration.ts';
+import { scaleNotes } from '../../src/models/scale-notes.ts';
 import { scoreHealth } from '../../src/models/scorecard.ts';
 
 const none: HealthCalibration = { schema_version: 1, frozen_on: '2024-01-01', measures: {} };
@@ -15,6 +16,10 @@ const settings: HealthSettings = {
 
 /** Ten red, ten yellow and twenty green accounts by use alone (0.3, 0.5, 0.9); `roi` of each by its place. */
 function sentence(roi: (i: number) => number, card = settings): string | null {
+  return notes(roi, card).find((note) => note.includes('lowers the whole book')) ?? null;
+}
+
+function notes(roi: (i: number) => number, card: HealthSettings): string[] {
   const accounts = Array.from({ length: 40 }, (_, i) => i);
   const rows = {
     account: accounts.map((i) => `a${i}`),
@@ -26,7 +31,7 @@ function sentence(roi: (i: number) => number, card = settings): string | null {
     },
     connected: {},
   };
-  return flooredMeasures(rows, scoreHealth(rows, card, none), card, none);
+  return scaleNotes(rows, scoreHealth(rows, card, none), card, none);
 }
 
 describe('measures at the foot of their scale', () => {
@@ -49,5 +54,15 @@ describe('measures at the foot of their scale', () => {
     const light = { ...settings.components.all, weight: 1, combine: 'mean' as const };
     const components = { all: { ...light, measures: { use: measure(1), roi: measure(0) } } };
     expect(sentence(() => 0.1, { ...settings, components })).toBeNull();
+  });
+});
+
+describe('a book that stands in one band', () => {
+  // roi 1 for all: scores 65, 75 and 95, of which thirty in forty are green; from 60 on green, all are.
+  it('is told where the bands tell hardly anyone apart', () => {
+    expect(notes(() => 1, settings)).toEqual([]);
+    expect(notes(() => 1, { ...settings, bands: { red: 40, green: 60 } })).toEqual([
+      '100 % of the scored accounts are green by score: the bands tell hardly anyone apart; move health.bands, or hold measures against peers (method: peer)',
+    ]);
   });
 });

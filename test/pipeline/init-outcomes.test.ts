@@ -12,6 +12,14 @@ const count = (definition: OutcomeCount['definition'], accounts: number, contrad
 });
 
 describe('chooseDefinition', () => {
+  it('does not say that nobody left where flags or lost renewals say otherwise', () => {
+    const nothing = [count('contract_chain', 0)];
+    expect(chooseDefinition(nothing, 30).reason).toContain('no record of a customer leaving was found');
+    const { reason } = chooseDefinition(nothing, 30, { flagged: 6, lost_renewals: 19 });
+    expect(reason).toContain('6 accounts carry a churn flag, which has no day');
+    expect(reason).toContain('renewals of 19 accounts were lost');
+  });
+
   it('takes the recorded definition with enough outcomes, however the contracts read', () => {
     const chosen = chooseDefinition(
       [count('churn_event', 352, 387), count('contract_chain', 3, 360), count('inactivity', 274)],
