@@ -21,7 +21,7 @@ describe('how an alert ends', () => {
       DAYS[2],
     );
     for (const row of rows) endings.set(String(row['account_id']), [row['close_reason'], row['detail']]);
-  }, 120_000);
+  });
   afterAll(() => company.remove());
 
   it('is a recovery where what it entered by was put right', () => {

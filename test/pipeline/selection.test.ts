@@ -14,7 +14,7 @@ describe("one person's rows, and accounts that take none", () => {
   beforeAll(async () => {
     company = new TemporaryCompany();
     await company.run(DAY);
-  }, 60_000);
+  });
   afterAll(() => company.remove());
 
   const options = (more: Partial<CommonOptions>): CommonOptions => ({ ...company.options('json'), ...more });
@@ -84,5 +84,5 @@ describe('accounts in hand', () => {
     } finally {
       company.remove();
     }
-  }, 60_000);
+  });
 });
