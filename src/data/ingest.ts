@@ -87,9 +87,24 @@ export async function ingest(engine: Engine, config: Config, options: IngestOpti
   run.checkNames();
   for (const name of IDENTITY_TABLES) await run.stack(name);
   const identity = await buildIdentity(engine);
-  for (const name of names) if (!IDENTITY_TABLES.includes(name) && name !== 'usage') await run.stack(name);
-  for (const name of names) await run.settle(name, identity);
-  if (names.includes('contract') || names.includes('mrr_month')) await addPayers(engine);
+  // The long feed is read beside the short ones, whose statements mostly wait for one thread.
+  const stop = new AbortController();
+  const usage = names.includes('usage')
+    ? engine.beside((own) => run.readUsage(own, identity), stop.signal)
+    : Promise.resolve();
+  try {
+    const short = names.filter((name) => name !== 'usage');
+    for (const name of short) if (!IDENTITY_TABLES.includes(name)) await run.stack(name);
+    for (const name of short) await run.settle(name, identity);
+    if (names.includes('contract') || names.includes('mrr_month')) await addPayers(engine);
+  } catch (error) {
+    stop.abort();
+    // The fault of a short feed is the one to tell, whatever becomes of the pass that it broke off.
+    await usage.catch(() => undefined);
+    throw error;
+  }
+  if (names.includes('usage')) run.tell('usage');
+  await usage;
   const feeds = await readFeeds(engine, names);
   for (const name of names) writeRejects(options.rejectsDirectory, name, run.rejectsOf(name));
   cache.close();
@@ -158,16 +173,23 @@ class IngestRun {
     else await this.#engine.execute(`create or replace view ingest.${quoteName(name)} as ${sql}`);
   }
 
-  /** Writes the canonical table from what was stacked; usage is read here, with its accounts joined on the way. */
+  /** Reads usage, with its accounts joined on the way, through an engine of its own. */
+  async readUsage(engine: Engine, identity: Identity): Promise<void> {
+    const custom = customColumns(this.#config, 'usage');
+    const parts = await this.#read('usage', custom, identity, engine);
+    await createUsage(engine, parts, custom);
+    await materialiseSummaries(engine);
+    this.#rejects.set('usage', await this.#located('usage', await usageRejects(engine, parts)));
+  }
+
+  /** Says again which file of `name` is being read. */
+  tell(name: string): void {
+    for (const source of (this.#config.tables[name] ?? []).slice(-1)) this.#onStage(`${name}: ${source.file}`);
+  }
+
+  /** Writes the canonical table, any but usage, from what was stacked. */
   async settle(name: string, identity: Identity): Promise<void> {
     const custom = customColumns(this.#config, name);
-    if (name === 'usage') {
-      const parts = await this.#read(name, custom, identity);
-      await createUsage(this.#engine, parts, custom);
-      await materialiseSummaries(this.#engine);
-      this.#rejects.set(name, await this.#located(name, await usageRejects(this.#engine, parts)));
-      return;
-    }
     const marked = await settleTable(this.#engine, name, this.#parts.get(name) ?? [], custom, identity);
     this.#rejects.set(name, await this.#located(name, marked));
     const kind = IDENTITY_TABLES.includes(name) ? 'table' : 'view';
@@ -186,7 +208,12 @@ class IngestRun {
     return found;
   }
 
-  async #read(name: string, custom: readonly CustomColumn[], identity: Identity | undefined): Promise<Part[]> {
+  async #read(
+    name: string,
+    custom: readonly CustomColumn[],
+    identity: Identity | undefined,
+    engine = this.#engine,
+  ): Promise<Part[]> {
     const parts: Part[] = [];
     for (const source of this.#config.tables[name] ?? []) {
       const columns = mappedColumns(name, source, this.#configName());
@@ -209,7 +236,7 @@ class IngestRun {
           this.#files.add(file);
           this.#places.set(`${name} ${labelOf(this.#config, file)}`, { file, source });
         }
-        parts.push(await makePart(this.#engine, this.#config, this.#cache, { ...request, files: group }));
+        parts.push(await makePart(engine, this.#config, this.#cache, { ...request, files: group }));
       }
     }
     this.#parts.set(name, parts);

@@ -37,9 +37,12 @@ export async function standViews(engine: Engine, names: readonly string[], asOf:
 }
 
 /**
- * Computes relations of one date once, in the order given: each view becomes a table of schema `dated`, and while it
+ * Computes relations of one date once, dependencies first: each view becomes a table of schema `dated`, and while it
  * stands the macro of that name answers from the table, for that date only (another date is an error, never a wrong
  * answer). Nothing else may shadow macros meanwhile. Undo with `clearViews`.
+ *
+ * Two are computed side by side: many of them are short and keep one thread busy. `names` must hold each after those it
+ * reads; a computed one waits for all before it, and runs on `engine` itself.
  */
 export async function standRelations(
   engine: Engine,
@@ -48,22 +51,94 @@ export async function standRelations(
   computed: Computed = new Map(),
 ): Promise<void> {
   await engine.execute('create schema if not exists dated');
-  // A variable is a constant to the planner, which would plan a statement with a parameter twice.
-  await engine.execute('set variable as_of = $as_of::date', { as_of: asOf });
-  for (const name of names) {
-    const compute = computed.get(name);
-    try {
-      if (compute !== undefined) await compute(asOf);
-      else
-        await engine.materialise(
-          `dated.${name}`,
-          `select * from ${quoteName(name)}(cast(getvariable('as_of') as date))`,
-        );
-    } catch (error) {
-      throw new Error(`view ${name} as of ${asOf}: ${messageOf(error)}`, { cause: error });
+  const [path] = await engine.rows("select current_setting('search_path') as names");
+  await engine.beside(async (second) => {
+    await second.execute(`set search_path = ${quoteText(String(path?.['names']))}`);
+    // A variable is a constant to the planner, which would plan a statement with a parameter twice.
+    for (const lane of [engine, second]) await lane.execute('set variable as_of = $as_of::date', { as_of: asOf });
+    const shadows: Promise<void>[] = [];
+    await inTwoLanes(names, waitsFor(names, computed), computed, async (name, isFirst) => {
+      const [own, other] = isFirst ? [engine, second] : [second, engine];
+      const compute = computed.get(name);
+      try {
+        if (compute !== undefined) return await compute(asOf);
+        const stand = `create or replace table dated.${quoteName(name)} as
+          select * from ${quoteName(name)}(cast(getvariable('as_of') as date))`;
+        await own.execute(`${stand};\n${shadowing(name, asOf)}`);
+        // Not waited for: the other lane is at work, and asks nothing before this.
+        const told = shadow(other, name, asOf);
+        told.catch(() => undefined);
+        shadows.push(told);
+      } catch (error) {
+        throw new Error(`view ${name} as of ${asOf}: ${messageOf(error)}`, { cause: error });
+      }
+    });
+    await Promise.all(shadows);
+  });
+}
+
+/** For each name those before it in `names` that it reads, also by way of views that only pass rows through. */
+function waitsFor(names: readonly string[], computed: Computed): ReadonlyMap<string, ReadonlySet<string>> {
+  const byName = new Map(VIEWS.map((view) => [view.name, view]));
+  const collect = (name: string, before: ReadonlySet<string>, found: Set<string>): Set<string> => {
+    const view = byName.get(name);
+    const calculated = [...computed.keys()].filter((other) => view?.sql.includes(other) === true);
+    for (const read of [...(view?.dependencies ?? []), ...calculated]) {
+      if (before.has(read)) found.add(read);
+      else if (byName.has(read)) collect(read, before, found);
     }
-    if (compute === undefined) await shadow(engine, name, asOf);
-  }
+    return found;
+  };
+  return new Map(
+    names.map((name, place) => {
+      const before = new Set(names.slice(0, place));
+      return [name, computed.has(name) ? before : collect(name, before, new Set())];
+    }),
+  );
+}
+
+/** Does `work` for every name once those it waits for are done, two at a time; computed ones only in the first lane. */
+async function inTwoLanes(
+  names: readonly string[],
+  waits: ReadonlyMap<string, ReadonlySet<string>>,
+  computed: Computed,
+  work: (name: string, isFirst: boolean) => Promise<void>,
+): Promise<void> {
+  const open = new Set(names);
+  const done = new Set<string>();
+  let isBroken = false;
+  let wake: () => void = () => undefined;
+  let change = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  const lane = async (isFirst: boolean): Promise<void> => {
+    while (open.size > 0 && !isBroken) {
+      const next = [...open].find(
+        (name) => (isFirst || !computed.has(name)) && [...(waits.get(name) ?? [])].every((other) => done.has(other)),
+      );
+      if (next === undefined) {
+        await change;
+        continue;
+      }
+      open.delete(next);
+      try {
+        await work(next, isFirst);
+        done.add(next);
+      } catch (error) {
+        isBroken = true;
+        throw error;
+      } finally {
+        const told = wake;
+        change = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        told();
+      }
+    }
+  };
+  // Both lanes end before an error is told: the second one's engine ends with this.
+  const ends = await Promise.allSettled([lane(true), lane(false)]);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 /** Empties schema `dated` and lets every macro compute again. */

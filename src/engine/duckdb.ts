@@ -28,10 +28,14 @@ export async function openDuckDB(options: DuckDBOptions = {}): Promise<Engine> {
   config['autoinstall_known_extensions'] = 'false';
   config['autoload_known_extensions'] = 'false';
   const instance = await DuckDBInstance.create(':memory:', config);
+  return new DuckDBEngine(instance, await connect(instance));
+}
+
+async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {
   const connection = await instance.connect();
-  // A setting of the time zone extension, which is loaded after the options above are read.
+  // A setting of the time zone extension, which is loaded after the options of the instance are read.
   await connection.run("set TimeZone = 'UTC'");
-  return new DuckDBEngine(instance, connection);
+  return connection;
 }
 
 class DuckDBEngine implements Engine {
@@ -132,6 +136,19 @@ class DuckDBEngine implements Engine {
     const references = [...found].filter((name) => !own.has(name)).sort();
     this.#references.set(sql, references);
     return [...references];
+  }
+
+  async beside<T>(work: (engine: Engine) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    const connection = await connect(this.#instance);
+    const stop = () => connection.interrupt();
+    signal?.addEventListener('abort', stop);
+    try {
+      return await work(new DuckDBEngine(this.#instance, connection));
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      connection.closeSync();
+    }
   }
 
   close(): void {

@@ -24,9 +24,8 @@ export interface Columnar {
 }
 
 /**
- * Where SQL runs. Statements may be started at once; they run one after the other, in the order they were asked for. DuckDB is
- * the default; a distributed engine answers the same portable SQL (dialect.ts holds
- * the few differences).
+ * Where SQL runs. Statements may be started at once; they run one after the other, in the order they were asked for, except
+ * `beside`. DuckDB is the default; a distributed engine answers the same portable SQL (dialect.ts holds the few differences).
  */
 export interface Engine {
   readonly name: string;
@@ -50,6 +49,12 @@ export interface Engine {
   describe(sql: string): Promise<ColumnInfo[]>;
   /** Names of the tables and table macros that a select reads (not its own common table expressions). */
   references(sql: string): Promise<string[]>;
+  /**
+   * Hands `work` a second way into the same data, whose statements run side by side with this one's. Tables are shared;
+   * variables, search path, temporary tables and temporary macros are its own. It ends with `work`: nothing may hold it longer.
+   * @param signal breaks off the statement it is running, which then fails
+   */
+  beside<T>(work: (engine: Engine) => Promise<T>, signal?: AbortSignal): Promise<T>;
   close(): void;
 }
 

@@ -1,5 +1,5 @@
 import { type Engine, quoteText } from '../../engine/engine.ts';
-import { REJECT_ERRORS, REJECT_SCANS } from './reader.ts';
+import type { NoteTables } from './reader.ts';
 
 /** Rows of a part: all of them, those with an unreadable cell, and those that cannot be used at all. */
 export async function countFaults(
@@ -13,6 +13,6 @@ export async function countFaults(
 }
 
 /** Forgets the CSV lines that DuckDB noted as unreadable. */
-export async function dropNotes(engine: Engine): Promise<void> {
-  await engine.execute(`drop table if exists ${REJECT_ERRORS}; drop table if exists ${REJECT_SCANS}`);
+export async function dropNotes(engine: Engine, notes: NoteTables): Promise<void> {
+  await engine.execute(`drop table if exists ${notes.errors}; drop table if exists ${notes.scans}`);
 }

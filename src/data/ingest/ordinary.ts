@@ -5,7 +5,7 @@ import { dropNotes } from './faults.ts';
 import { writeParquet } from './parquet.ts';
 import type { PartRequest } from './part.ts';
 import { plainTypes, projectionSql } from './projection.ts';
-import { REJECT_ERRORS, type Reader } from './reader.ts';
+import { noteTables, type Reader } from './reader.ts';
 
 /**
  * Reads files of usage whose every cell is ordinary, parsed by the reader itself: the long feed, where parsing text in
@@ -25,7 +25,8 @@ export async function readOrdinary(
   const context = { dateOrder: date_order, sourceZone: timezone ?? config.timezone, zone: config.timezone };
   const types = plainTypes({ ...request, context, files });
   if (types === undefined) return undefined;
-  await dropNotes(engine);
+  const notes = noteTables(request.table);
+  await dropNotes(engine, notes);
   try {
     const sql = projectionSql({ ...request, context, files, isCareful: false, types });
     await writeParquet(engine, sql, target, 'dictionary_size_limit 3000');
@@ -33,8 +34,8 @@ export async function readOrdinary(
     // A cell is out of the ordinary, or reading as text meets the same fault and has the words for it.
     return undefined;
   }
-  const [noted] = await engine.rows(`select count(*) as found from ${REJECT_ERRORS}`);
-  await dropNotes(engine);
+  const [noted] = await engine.rows(`select count(*) as found from ${notes.errors}`);
+  await dropNotes(engine, notes);
   if (noted?.['found'] !== 0 || !(await isOrdinary(engine, target))) return undefined;
   const [counted] = await engine.rows(`select count(*) as rows from read_parquet(${quoteText(target)})`);
   const columns = (await engine.describe(`select * from read_parquet(${quoteText(target)})`)).map(({ name }) => name);

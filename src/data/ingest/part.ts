@@ -16,7 +16,7 @@ import { type CustomColumn, type MappedColumn, sourceColumns } from './mapping.t
 import { readOrdinary } from './ordinary.ts';
 import { writeParquet } from './parquet.ts';
 import { FAULT_MARK, FIELD_MARK, NEVER, projectionSql, REJECT_VALUE_LENGTH, type UsageMaps } from './projection.ts';
-import { jsonError, openReader, REJECT_ERRORS, REJECT_SCANS, type Reader } from './reader.ts';
+import { jsonError, type NoteTables, noteTables, openReader, type Reader } from './reader.ts';
 
 /** One part to be made: some files of one source of one table. */
 export interface PartRequest {
@@ -86,16 +86,21 @@ export function labelOf(config: Config, file: string): string {
 
 async function readFiles(engine: Engine, config: Config, request: PartRequest, target: string): Promise<PartMeta> {
   const wanted = sourceColumns(request.columns, request.source);
+  const notes = noteTables(request.table);
   const files: { reader: Reader; label: string; file: string }[] = [];
   for (const file of request.files) {
     const label = labelOf(config, file);
     files.push({
       file,
       label,
-      reader: await openReader(engine, file, label, request.source, [
-        ...wanted,
-        ...request.custom.map((custom) => custom.from),
-      ]),
+      reader: await openReader(
+        engine,
+        file,
+        label,
+        request.source,
+        [...wanted, ...request.custom.map((custom) => custom.from)],
+        notes,
+      ),
     });
   }
   const ordinary = await readOrdinary(engine, config, request, target, files);
@@ -104,12 +109,12 @@ async function readFiles(engine: Engine, config: Config, request: PartRequest, t
   const run = async (dateOrder: DateOrder | undefined) => {
     const context = { dateOrder, sourceZone: request.source.timezone ?? config.timezone, zone: config.timezone };
     const sql = (isCareful: boolean) => projectionSql({ ...request, context, files, isCareful });
-    await dropNotes(engine);
+    await dropNotes(engine, notes);
     const gzip = Promise.all(
       files.filter((item) => item.reader.isGzip).map((item) => checkGzip(item.file, item.label)),
     );
     gzip.catch(() => undefined);
-    await copy(engine, sql, target, files, warnings);
+    await copy(engine, sql, target, files, notes, warnings);
     await gzip;
   };
   let dateOrder = request.source.date_order;
@@ -122,7 +127,7 @@ async function readFiles(engine: Engine, config: Config, request: PartRequest, t
       faults = await countFaults(engine, target);
     }
   }
-  const structural = await structuralRejects(engine, files);
+  const structural = await structuralRejects(engine, notes, files);
   const cells = faults.faulty === 0 ? [] : await cellRejects(engine, target, request, files);
   if (faults.bad > 0) await dropBadRows(engine, target);
   const columns = (await engine.describe(`select * from read_parquet(${quoteText(target)})`)).map(
@@ -145,6 +150,7 @@ async function copy(
   sql: (isCareful: boolean) => string,
   target: string,
   files: readonly { reader: Reader; label: string }[],
+  notes: NoteTables,
   warnings: string[],
 ): Promise<void> {
   const write = (isCareful: boolean) => writeParquet(engine, sql(isCareful), target);
@@ -167,7 +173,7 @@ async function copy(
     if (files.some((item) => item.reader.format === 'json' || item.reader.format === 'ndjson'))
       throw jsonError(error, labels);
     if (!files.every((item) => item.reader.format === 'csv')) throw error;
-    await dropNotes(engine);
+    await dropNotes(engine, notes);
     try {
       await write(true);
     } catch (second) {
@@ -252,19 +258,20 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Rows that could not be split into fields, with the reader's own line numbers. */
 async function structuralRejects(
   engine: Engine,
+  notes: NoteTables,
   files: readonly { reader: Reader; label: string; file: string }[],
 ): Promise<Reject[]> {
   const [note] = await engine.rows(
-    `select count(*) as found from duckdb_tables() where table_name = '${REJECT_ERRORS}'`,
+    `select count(*) as found from duckdb_tables() where table_name = '${notes.errors}'`,
   );
   if (Number(note?.found) === 0) return [];
   const rows = await engine.rows(
     `select scans.file_path as path, errors.line, min(errors.error_type) as kind, left(min(errors.csv_line), ${REJECT_VALUE_LENGTH}) as text,
        max(contains(trim(errors.csv_line, chr(10) || chr(13)), chr(10))) as is_long, min(errors.error_message) as message
-     from ${REJECT_ERRORS} as errors join ${REJECT_SCANS} as scans on scans.scan_id = errors.scan_id and scans.file_id = errors.file_id
+     from ${notes.errors} as errors join ${notes.scans} as scans on scans.scan_id = errors.scan_id and scans.file_id = errors.file_id
      group by scans.file_path, errors.line order by scans.file_path, errors.line`,
   );
-  await dropNotes(engine);
+  await dropNotes(engine, notes);
   return rows.map((row): Reject => {
     const label = files.find((item) => item.file === row.path)?.label ?? String(row.path);
     const kind = String(row.kind);

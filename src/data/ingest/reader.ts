@@ -26,8 +26,18 @@ export interface Reader {
 }
 
 /** Names of the tables in which DuckDB notes the CSV rows it could not split into fields. */
-export const REJECT_ERRORS = 'ingest_reject_errors';
-export const REJECT_SCANS = 'ingest_reject_scans';
+export interface NoteTables {
+  readonly errors: string;
+  readonly scans: string;
+}
+
+/**
+ * The note tables of a canonical table. Each has its own: tables may be read side by side, and what DuckDB keeps beside a note
+ * table is shared by all who use its name.
+ */
+export function noteTables(table: string): NoteTables {
+  return { errors: `reject_errors_${table}`, scans: `reject_scans_${table}` };
+}
 
 /** The format a source is in: as declared, else by the file's ending, else by its first character. */
 export function formatOf(file: string, source: Source): FileFormat {
@@ -49,25 +59,26 @@ export async function openReader(
   label: string,
   source: Source,
   wanted: readonly string[],
+  notes: NoteTables,
 ): Promise<Reader> {
   const format = formatOf(file, source);
   if (format === 'parquet') return parquetReader(engine, file, label, wanted);
   const head = readHead(file, label);
   if (format === 'csv') {
     if (/^\s*[[{]/.test(head.text) && source.format === undefined)
-      return openReader(engine, file, label, { ...source, format: 'json' }, wanted);
-    return csvReader(file, head.text, head.isGzip, label, source, wanted);
+      return openReader(engine, file, label, { ...source, format: 'json' }, wanted, notes);
+    return csvReader(file, head, label, source, wanted, notes);
   }
   return jsonReader(engine, file, head, label, source, format, wanted);
 }
 
 function csvReader(
   file: string,
-  text: string,
-  isGzip: boolean,
+  { text, isGzip }: { readonly text: string; readonly isGzip: boolean },
   label: string,
   source: Source,
   wanted: readonly string[],
+  notes: NoteTables,
 ): Reader {
   const header = readCsvHeader(text, label, wanted, source.delimiter);
   const columns = (types: ReadonlyMap<string, string> = new Map()) => {
@@ -82,8 +93,8 @@ function csvReader(
     `quote = '"'`,
     `escape = '"'`,
     'store_rejects = true',
-    `rejects_table = '${REJECT_ERRORS}'`,
-    `rejects_scan = '${REJECT_SCANS}'`,
+    `rejects_table = '${notes.errors}'`,
+    `rejects_scan = '${notes.scans}'`,
     ...(isGzip ? [`compression = 'gzip'`] : []),
   ];
   return {
