@@ -143,10 +143,13 @@ class DuckDBEngine implements Engine {
     const connection = await connect(this.#instance);
     const stop = () => connection.interrupt();
     signal?.addEventListener('abort', stop);
+    const second = new DuckDBEngine(this.#instance, connection);
     try {
-      return await work(new DuckDBEngine(this.#instance, connection));
+      return await work(second);
     } finally {
       signal?.removeEventListener('abort', stop);
+      // What was started and not waited for, because something beside it failed, still runs.
+      await second.#last;
       connection.closeSync();
     }
   }

@@ -127,13 +127,12 @@ class LivingNight {
     const { engine, config, asOf, ledgerFile } = workspace;
     const { progress } = options;
     progress.stage('checking the data');
-    const quality = await assessQuality(engine, config, asOf);
+    const since = { [ENDING_TABLE]: addDays(asOf, -ENDING_DAYS) };
+    const ledger = { asOf, since, waitSeconds: options.wait };
+    const [quality, { lastRunNumber }] = await engine.beside((second) =>
+      Promise.all([assessQuality(engine, config, asOf), readState(second, ledgerFile, STATE_TABLES, ledger)]),
+    );
     progress.done();
-    const { lastRunNumber } = await readState(engine, ledgerFile, STATE_TABLES, {
-      asOf,
-      since: { [ENDING_TABLE]: addDays(asOf, -ENDING_DAYS) },
-      waitSeconds: options.wait,
-    });
     const [readings] = await engine.rows('select count(*) as n from state.health_reading');
     const isFirst = readings?.['n'] === 0;
     const dates = isFirst ? firstDates(asOf, await firstRecord(workspace)) : [asOf];
