@@ -141,7 +141,12 @@ class DuckDBEngine implements Engine {
   async beside<T>(work: (engine: Engine) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     const connection = await connect(this.#instance);
-    const stop = () => connection.interrupt();
+    let again: NodeJS.Timeout | undefined;
+    const stop = () => {
+      // A statement that is only about to start misses one call.
+      connection.interrupt();
+      again ??= setInterval(stop, 20);
+    };
     signal?.addEventListener('abort', stop);
     const second = new DuckDBEngine(this.#instance, connection);
     try {
@@ -150,6 +155,7 @@ class DuckDBEngine implements Engine {
       signal?.removeEventListener('abort', stop);
       // What was started and not waited for, because something beside it failed, still runs.
       await second.#last;
+      clearInterval(again);
       connection.closeSync();
     }
   }

@@ -83,3 +83,53 @@ describe('a query that fails after a million rows', () => {
     }
   });
 });
+
+describe('a second way into the same data', () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await openDuckDB({ threads: 1 });
+  });
+  afterAll(() => engine.close());
+
+  it('shares tables, and keeps its variables and temporary macros to itself', async () => {
+    await engine.execute('create table shared as select 1 as one');
+    await engine.execute("set variable day = 'here'");
+    const there = await engine.beside(async (second) => {
+      await second.execute("set variable day = 'there'; create temp macro own() as table select 2 as two");
+      await second.execute('create table made as from own()');
+      return second.rows("select getvariable('day') as day, one from shared");
+    });
+    expect(there).toEqual([{ day: 'there', one: 1 }]);
+    expect(await engine.rows("select getvariable('day') as day, two from made")).toEqual([{ day: 'here', two: 2 }]);
+    await expect(engine.rows('from own()')).rejects.toThrow(/own/);
+  });
+
+  it('answers while the first is at work', async () => {
+    let isDone = false;
+    const long = engine.rows('select count(*) as n from range(400000000) as t(i) where hash(i) % 7 = 1').finally(() => {
+      isDone = true;
+    });
+    const [row] = await engine.beside((second) => second.rows('select one from shared'));
+    expect([row?.['one'], isDone]).toEqual([1, false]);
+    await long;
+  });
+
+  it('is broken off by its signal, and ends only when its statements have', async () => {
+    const stop = new AbortController();
+    const long = engine.beside(async (second) => {
+      const running = second.execute(
+        'create table never as select count(*) as n from range(4000000000) as t(i) where hash(i) % 7 = 1',
+      );
+      stop.abort();
+      await running;
+    }, stop.signal);
+    await expect(long).rejects.toThrow(/interrupt/i);
+    const left = engine.beside(async (second) => {
+      second.execute('create table late as select count(*) as n from range(30000000) as t(i)').catch(() => undefined);
+      throw new Error('something else failed');
+    });
+    await expect(left).rejects.toThrow('something else failed');
+    expect(await engine.rows('select n from late')).toEqual([{ n: 30_000_000 }]);
+    await expect(engine.beside(async () => 1, stop.signal)).rejects.toThrow();
+  });
+});
