@@ -245,49 +245,51 @@ function textOf(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);
 }
 
-/** One row an account and term, in log-odds, the intercept among them: they add up to the printed probability's. */
+/** Between the items of a list while it is text: no cell of an export needs it. */
+const BETWEEN = '\u001f';
+
+/** One row an account: its terms in log-odds, the intercept first; they add up to the printed probability's. */
 async function writeContributions(
   context: AgentContext,
   book: ColumnSet,
   scored: readonly ScoredBasis[],
 ): Promise<void> {
   const accounts = book.text('account_id');
-  const out = {
-    account_id: [] as (string | null)[],
-    term: [] as string[],
-    contribution: [] as number[],
-    value: [] as (string | null)[],
-  };
-  const add = (row: number, term: string, contribution: number, value: string | null): void => {
-    out.account_id.push(accounts[row] ?? null);
-    out.term.push(term);
-    out.contribution.push(contribution);
-    out.value.push(value);
-  };
+  const out = { account_id: [] as (string | null)[], terms: [] as string[], contributions: [] as string[] };
+  const term_values: string[] = [];
   for (const { rows, columns, scores } of scored) {
     const { intercept, terms, contributions } = scores.explanation;
     const named = terms.map((term) => featuresOfTerm(term).map((name) => columns.find((item) => item.name === name)));
+    const names = ['intercept', ...terms].join(BETWEEN);
     for (const [i, row] of rows.entries()) {
-      add(row, 'intercept', intercept, null);
-      for (const [j, term] of terms.entries()) {
-        const value = (named[j] ?? []).map((column) => termValue(column, i)).join(' × ');
-        add(row, term, contributions[j]?.[i] ?? 0, value);
-      }
+      out.account_id.push(accounts[row] ?? null);
+      out.terms.push(names);
+      out.contributions.push([intercept, ...contributions.map((values) => values[i] ?? 0)].join(BETWEEN));
+      const values = named.map((factors) => factors.map((column) => termValue(column, i)).join(' × '));
+      term_values.push(['', ...values].join(BETWEEN));
     }
   }
-  await context.writeColumns('contribution', {
-    account_id: { type: 'VARCHAR', values: out.account_id },
-    term: { type: 'VARCHAR', values: out.term },
-    contribution: { type: 'DOUBLE', values: Float64Array.from(out.contribution) },
-    value: { type: 'VARCHAR', values: out.value },
-  });
+  // As text, three cells a row instead of three a term, each of which would enter the engine by itself.
+  const text = { ...out, term_values };
+  await context.writeColumns(
+    'contribution',
+    Object.fromEntries(Object.entries(text).map(([name, values]) => [name, { type: 'VARCHAR', values }])),
+  );
+  await context.write('contribution', CONTRIBUTION_LISTS);
 }
+
+const CONTRIBUTION_LISTS = `
+  select account_id, string_split(terms, chr(31)) as terms,
+    cast(string_split(contributions, chr(31)) as double[]) as contributions,
+    list_transform(string_split(term_values, chr(31)), item -> nullif(item, '')) as term_values
+  from contribution`;
 
 /** The value behind a term, exact; a level by its name. */
 function termValue(column: FeatureColumn | undefined, row: number): string {
   const value = column?.values[row];
   if (value === undefined || Number.isNaN(value)) return 'missing';
-  return column?.kind === 'nominal' ? (column.categories?.[value] ?? 'unseen') : String(value);
+  if (column?.kind !== 'nominal') return String(value);
+  return (column.categories?.[value] ?? 'unseen').replaceAll(BETWEEN, ' ');
 }
 
 function propose(

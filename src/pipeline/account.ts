@@ -53,7 +53,7 @@ export async function accountReport(options: CommonOptions, id: string): Promise
       'contributions',
       'What makes the probability, in log-odds',
       CONTRIBUTIONS,
-      'state.contribution',
+      `contributions_asof(date '${run.as_of}')`,
       `as_of = '${run.as_of}'`,
       'abs(contribution) desc, term',
     ),

@@ -51,7 +51,8 @@ export async function explainChurn(options: CommonOptions, id: string): Promise<
       })
     : [];
   const terms = await engine.rows(
-    `select term, value, contribution from state.contribution where account_id = $account and as_of = $as_of::date
+    `select term, value, contribution from contributions_asof($as_of::date)
+     where account_id = $account and as_of = $as_of::date
      order by term = 'intercept' desc, abs(contribution) desc, term`,
     { account, as_of: run.as_of },
   );

@@ -18,7 +18,7 @@ import { arbitrate, restoreSupervisor, supervisorSettings } from './arbitration.
 import { composeAtRisk } from './at-risk.ts';
 import { writeBlocks } from './at-risk-blocks.ts';
 import { chooseModel, type ModelRows } from './churn-model.ts';
-import { rememberDate } from './remember.ts';
+import { type Reading, rememberDate } from './remember.ts';
 import { replay } from './replay.ts';
 import { reviseLastReading } from './revision.ts';
 import { moneyStyle } from './run-header.ts';
@@ -175,11 +175,15 @@ class LivingNight {
         this.#ledgerRows.alert.push(...rows.alert);
         this.#ledgerRows.alert_event.push(...rows.alert_event);
         this.#ledgerRows.plan_action.push(...rows.plan_action);
-        await rememberDate(engine, this.#runId, day.asOf, !day.isLast, {
+        const constants = {
           config_hash: this.#workspace.configHash,
           calibration_id: this.#calibration?.id ?? null,
           model_id: this.#model.model_id,
-        });
+        };
+        // Nobody was shown a replayed week: what its probabilities were made of can be computed again.
+        const reasons: readonly Reading[] = day.isLast ? ['contribution'] : [];
+        const readings: readonly Reading[] = ['health_reading', 'churn_score', 'fact_reading', ...reasons];
+        await rememberDate(engine, this.#runId, day.asOf, !day.isLast, constants, readings);
         if (!day.isLast) return;
         if (this.#isFirst) this.#ledgerRows.alert.push(...firstListed(result, day.asOf, rows.alert));
         this.#last = result;

@@ -3,17 +3,20 @@ import { type Engine, quoteName } from '../engine/engine.ts';
 import { beginDate } from '../ledger/index.ts';
 
 /** Readings of a date that go from `finding` into `state`, so that the next date of the replay can look back. */
-const READINGS: Readonly<Record<string, string>> = {
+const READINGS = {
   health_reading: 'finding.health_reading',
   churn_score: 'finding.churn_score',
   contribution: 'finding.contribution',
   fact_reading: 'dated.fact',
-};
+} as const;
+
+/** A reading that can be remembered. */
+export type Reading = keyof typeof READINGS;
 
 /**
  * Adds a date's readings to schema `state` under the run in hand, columns by name; a column that a table lacks is added.
  * `constants` are filled into every row that has such a column.
- * @param tables only these; default all
+ * @param tables only these
  */
 export async function rememberDate(
   engine: Engine,
@@ -21,7 +24,7 @@ export async function rememberDate(
   asOf: Day,
   isReplayed: boolean,
   constants: Readonly<Record<string, string | null>>,
-  tables: readonly string[] = Object.keys(READINGS),
+  tables: readonly Reading[],
 ): Promise<void> {
   await beginDate(engine, runId, asOf);
   await engine.execute(
@@ -32,8 +35,9 @@ export async function rememberDate(
       as_of: asOf,
     },
   );
-  for (const [table, relation] of Object.entries(READINGS)) {
-    if (!tables.includes(table) || !(await exists(engine, relation))) continue;
+  for (const table of tables) {
+    const relation = READINGS[table];
+    if (!(await exists(engine, relation))) continue;
     await copyReading(engine, table, relation, { run_id: runId, as_of: asOf, ...constants });
   }
 }

@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDuckDB } from '../../src/engine/duckdb.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import { readSqlFolder } from '../../src/engine/sql-files.ts';
 import {
   beginDate,
   commitRows,
@@ -252,12 +253,13 @@ describe('lists', () => {
 
   test('contributions stay for the last run, month ends and accounts shown', async () => {
     for (const day of ['2024-10-01', '2024-10-02']) {
-      const rows = ['a', 'b'].map((account_id) => ({ as_of: day, account_id, term: 'tenure_days', contribution: 0.5 }));
+      const select = `select date '${day}' as as_of, unnest(['a', 'b']) as account_id, ['intercept', 'tenure_days'] as terms,
+        [-1.5, 0.5] as contributions, [null, '40'] as term_values`;
       const shown = { as_of: day, account_id: 'b', alert_id: 'b:1', event: 'shown', event_on: day };
       await commitRun(
         engine,
         file,
-        record(day, day, { tables: { contribution: { rows }, alert_event: { rows: [shown] } } }),
+        record(day, day, { tables: { contribution: { select }, alert_event: { rows: [shown] } } }),
       );
     }
     await readState(engine, file, ['contribution'], { asOf: '2024-10-03' });
@@ -265,6 +267,40 @@ describe('lists', () => {
       { as_of: '2024-10-01', account_id: 'b' },
       { as_of: '2024-10-02', account_id: 'a' },
       { as_of: '2024-10-02', account_id: 'b' },
+    ]);
+  });
+});
+
+describe('a ledger of version 2, with a row for each contribution', () => {
+  test('has one row an account after the next run, and gives the terms as they were', async () => {
+    const migrations = [...readSqlFolder(new URL('../../src/ledger/migrations/', import.meta.url)).values()];
+    mkdirSync(join(folder, 'store'));
+    await engine.execute(`attach '${file}' as ledger`);
+    for (const sql of migrations.slice(0, 2)) await engine.execute(sql);
+    await engine.execute(`create table ledger.schema_version as select 2::integer as version;
+      insert into ledger.run_date (run_id, run_number, as_of, is_replayed) values ('r1', 1, '2024-10-31', false);
+      insert into ledger.run by name select 'r1' as run_id, 1 as run_number, date '2024-10-31' as as_of, '' as as_of_reason,
+        timestamp '2024-11-01' as started_at, '0' as version, 1 as seed, '' as config_hash, '{}' as config, '[]' as inputs,
+        'ok' as status, '' as summary;
+      insert into ledger.contribution values
+        ('r1', '2024-10-31', 'a', 'tenure_days', 0.25, '40'), ('r1', '2024-10-31', 'a', 'intercept', -2, null),
+        ('r1', '2024-10-31', 'b', 'tenure_days', 0.5, 'missing'), ('r1', '2024-10-31', 'b', 'intercept', -2, null);
+      detach ledger`);
+    await commitRun(engine, file, record('r2', '2024-11-01'));
+    await readState(engine, file, ['contribution'], { asOf: '2024-11-02' });
+    expect(await engine.rows('select account_id, terms from state.contribution order by account_id')).toEqual([
+      { account_id: 'a', terms: ['intercept', 'tenure_days'] },
+      { account_id: 'b', terms: ['intercept', 'tenure_days'] },
+    ]);
+    expect(
+      await engine.rows(
+        "select account_id, term, contribution, value from contributions_asof(date '2024-11-02') order by account_id, term",
+      ),
+    ).toEqual([
+      { account_id: 'a', term: 'intercept', contribution: -2, value: null },
+      { account_id: 'a', term: 'tenure_days', contribution: 0.25, value: '40' },
+      { account_id: 'b', term: 'intercept', contribution: -2, value: null },
+      { account_id: 'b', term: 'tenure_days', contribution: 0.5, value: 'missing' },
     ]);
   });
 });

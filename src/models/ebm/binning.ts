@@ -117,6 +117,8 @@ export function applyBins(bins: FeatureBins, column: FeatureColumn): Uint8Array 
 
 /** Cells of the grids that a number is looked up in. */
 const GRID = 4096;
+/** Fewer rows than this are placed sooner than a grid is made. */
+const FEW_ROWS = 512;
 /** Cuts that are passed one by one in a cell; halvings find the place among any beyond. */
 const ONE_BY_ONE = 2;
 /** Which half of a double holds sign, exponent and first digits. */
@@ -146,6 +148,7 @@ interface NumberGrid {
  * number or even in its bit pattern (about in its logarithm), whichever parts the cuts better.
  */
 function numberBinner(cuts: readonly number[], values: Float64Array): Binner {
+  if (values.length < FEW_ROWS) return (from, to, out) => placeByHalves(cuts, values, from, to, out);
   const count = cuts.length;
   const [low, high] = count === 0 ? [Number.NaN, Number.NaN] : [cuts[0] as number, cuts[count - 1] as number];
   // A range beyond the largest double has no even cells; its bit pattern still has.
@@ -193,6 +196,20 @@ function gridOf(cells: readonly number[]): { starts: Uint8Array; most: number } 
     most = Math.max(most, k - before);
   }
   return { starts, most };
+}
+
+/** By halving the cuts: for tables too short to be worth a grid. */
+function placeByHalves(cuts: readonly number[], values: Float64Array, from: number, to: number, out: Uint8Array): void {
+  for (let i = from; i < to; i++) {
+    const x = values[i] as number;
+    let [low, high] = [0, cuts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((cuts[middle] as number) <= x) low = middle + 1;
+      else high = middle;
+    }
+    out[i - from] = Number.isNaN(x) ? 0 : low + 1;
+  }
 }
 
 function placeWithoutCuts(values: Float64Array, from: number, to: number, out: Uint8Array): void {

@@ -58,10 +58,13 @@ describe('learnCuts', () => {
         expect(JSON.parse(JSON.stringify(bins))).toEqual(bins);
         const ends = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.MAX_VALUE, -Number.MAX_VALUE];
         const probes = [...values, ...ends, -0, Number.MIN_VALUE, -Number.MIN_VALUE, ...bins.cuts];
-        const placed = applyBins(bins, continuous(probes));
-        probes.forEach((x, i) => {
-          expect(placed[i]).toBe(Number.isNaN(x) ? 0 : 1 + bins.cuts.filter((cut) => cut <= x).length);
-        });
+        // Few rows are placed by halving, many by a grid.
+        for (const filled of [probes, [...probes, ...Array.from({ length: 512 }, () => 0)]]) {
+          const placed = applyBins(bins, continuous(filled));
+          probes.forEach((x, i) => {
+            expect(placed[i]).toBe(Number.isNaN(x) ? 0 : 1 + bins.cuts.filter((cut) => cut <= x).length);
+          });
+        }
       }),
     );
   });
