@@ -2,6 +2,7 @@ import type { CommonOptions, RunResult } from '../contract/options.ts';
 import type { RunReport } from '../contract/report.ts';
 import type { QualityFinding } from '../data/quality.ts';
 import { passedLimits } from '../data/quality-limits.ts';
+import { clearViews } from '../data/standing.ts';
 import { UserError } from '../lib/errors.ts';
 import { liveNight } from './night.ts';
 import { commitNight } from './run-record.ts';
@@ -23,6 +24,8 @@ export async function runNightly(given: CommonOptions & { readonly dry?: boolean
   const night = await liveNight(workspace, options);
   holdLimits(workspace, night.quality);
   const report = await nightReport(night, await settleSelection(workspace.engine, options, ['dated.account_state']));
+  // The lists stand in `finding`; what they were made of would only share the memory that writing needs.
+  await clearViews(workspace.engine);
   if (options.dry !== true) await commitNight(night, options, startedAt);
   return { report, exitCode: 0 };
 }
