@@ -245,7 +245,7 @@ function textOf(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);
 }
 
-/** Between the items of a list while it is text: no cell of an export needs it. */
+/** Between the items of a list that is one text, as the ledger keeps it: no cell of an export needs it. */
 const BETWEEN = '\u001f';
 
 /** One row an account: its terms in log-odds, the intercept first; they add up to the printed probability's. */
@@ -269,7 +269,7 @@ async function writeContributions(
       term_values.push(['', ...values].join(BETWEEN));
     }
   }
-  // As text, three cells a row instead of three a term, each of which would enter the engine by itself.
+  // Three texts a row: three cells a term would enter the engine one by one.
   const text = { ...out, term_values };
   await context.writeColumns(
     'contribution',
@@ -279,9 +279,7 @@ async function writeContributions(
 }
 
 const CONTRIBUTION_LISTS = `
-  select account_id, string_split(terms, chr(31)) as terms,
-    cast(string_split(contributions, chr(31)) as double[]) as contributions,
-    list_transform(string_split(term_values, chr(31)), item -> nullif(item, '')) as term_values
+  select account_id, terms, cast(string_split(contributions, chr(31)) as double[]) as contributions, term_values
   from contribution`;
 
 /** The value behind a term, exact; a level by its name. */

@@ -253,8 +253,8 @@ describe('lists', () => {
 
   test('contributions stay for the last run, month ends and accounts shown', async () => {
     for (const day of ['2024-10-01', '2024-10-02']) {
-      const select = `select date '${day}' as as_of, unnest(['a', 'b']) as account_id, ['intercept', 'tenure_days'] as terms,
-        [-1.5, 0.5] as contributions, [null, '40'] as term_values`;
+      const select = `select date '${day}' as as_of, unnest(['a', 'b']) as account_id, 'intercept' || chr(31) || 'tenure_days' as terms,
+        [-1.5, 0.5] as contributions, chr(31) || '40' as term_values`;
       const shown = { as_of: day, account_id: 'b', alert_id: 'b:1', event: 'shown', event_on: day };
       await commitRun(
         engine,
@@ -289,8 +289,8 @@ describe('a ledger of version 2, with a row for each contribution', () => {
     await commitRun(engine, file, record('r2', '2024-11-01'));
     await readState(engine, file, ['contribution'], { asOf: '2024-11-02' });
     expect(await engine.rows('select account_id, terms from state.contribution order by account_id')).toEqual([
-      { account_id: 'a', terms: ['intercept', 'tenure_days'] },
-      { account_id: 'b', terms: ['intercept', 'tenure_days'] },
+      { account_id: 'a', terms: 'intercept\u001ftenure_days' },
+      { account_id: 'b', terms: 'intercept\u001ftenure_days' },
     ]);
     expect(
       await engine.rows(

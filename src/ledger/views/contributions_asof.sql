@@ -2,7 +2,12 @@
 -- key: as_of, account_id, term
 -- as-of: scores of the day and before; a re-run of a date replaced its score; the intercept is a term
 create or replace macro contributions_asof(as_of) as table
-select c.as_of, c.account_id, unnest(c.terms) as term, unnest(c.contributions) as contribution, unnest(c.term_values) as value
+select
+  c.as_of,
+  c.account_id,
+  unnest(string_split(c.terms, chr(31))) as term,
+  unnest(c.contributions) as contribution,
+  nullif(unnest(string_split(c.term_values, chr(31))), '') as value
 from state.contribution as c
 join state.run_date as d on d.run_id = c.run_id and d.as_of = c.as_of
 where c.as_of <= as_of and d.superseded_by is null;

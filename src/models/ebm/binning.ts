@@ -153,11 +153,21 @@ function numberBinner(cuts: readonly number[], values: Float64Array): Binner {
   const [low, high] = count === 0 ? [Number.NaN, Number.NaN] : [cuts[0] as number, cuts[count - 1] as number];
   // A range beyond the largest double has no even cells; its bit pattern still has.
   const scale = high > low && Number.isFinite(high - low) ? (GRID - 1) / (high - low) : 0;
+  if (count === 0) return (from, to, out) => placeWithoutCuts(values, from, to, out);
+  const even = gridOf(cuts.map((x) => ((x - low) * scale) | 0));
+  if (even.most <= 1) {
+    const cellCuts = new Float64Array(GRID).fill(Number.NaN);
+    for (let cell = 0; cell < GRID; cell++) {
+      const next = even.starts[cell] as number;
+      if (next < count) cellCuts[cell] = cuts[next] as number;
+    }
+    const grid = { count, bounds: Float64Array.of(low, high, scale), starts: even.starts, cellCuts };
+    return (from, to, out) => placeByOneCut(values, from, to, out, grid);
+  }
   const words = wordsOf(Float64Array.from(cuts)).filter((_, k) => (k & 1) === HIGH_WORD);
   const lowKey = orderedKey(words[0] ?? 0);
   const span = orderedKey(words[count - 1] ?? 0) - lowKey;
   const shift = Math.max(0, 32 - Math.clz32(span) - Math.log2(GRID));
-  const even = gridOf(cuts.map((x) => ((x - low) * scale) | 0));
   const byBits = gridOf(Array.from(words, (word) => (orderedKey(word) - lowKey) >>> shift));
   const isEven = even.most <= byBits.most;
   const { starts, most } = isEven ? even : byBits;
@@ -165,11 +175,6 @@ function numberBinner(cuts: readonly number[], values: Float64Array): Binner {
   padded.set(cuts);
   const top = most <= ONE_BY_ONE ? 0 : 2 ** Math.floor(Math.log2(most - ONE_BY_ONE));
   const grid: NumberGrid = { cuts: padded, count, bounds: Float64Array.of(low, high, scale), starts, top };
-  if (count === 0) return (from, to, out) => placeWithoutCuts(values, from, to, out);
-  if (even.most <= 1) {
-    const cellCuts = Float64Array.from(even.starts, (k) => padded[k] as number);
-    return (from, to, out) => placeByOneCut(values, from, to, out, grid, cellCuts);
-  }
   if (isEven) return (from, to, out) => placeEvenly(values, from, to, out, grid);
   const view = wordsOf(values);
   return (from, to, out) => placeByBits(values, view, from, to, out, grid, lowKey, shift);
@@ -222,8 +227,12 @@ function placeByOneCut(
   from: number,
   to: number,
   out: Uint8Array,
-  { count, bounds, starts }: NumberGrid,
-  cellCuts: Float64Array,
+  {
+    count,
+    bounds,
+    starts,
+    cellCuts,
+  }: Pick<NumberGrid, 'count' | 'bounds' | 'starts'> & { readonly cellCuts: Float64Array },
 ): void {
   const [low, high, scale] = [bounds[0] as number, bounds[1] as number, bounds[2] as number];
   STARTS.set(starts);
