@@ -71,7 +71,9 @@ function labelNotes(model: ExpansionModel): string[] {
   const { won_account_count: won, definition } = model;
   return [
     `label: ${expansionLabel(model)}; who leaves within that time counts as not growing`,
-    'not asked: accounts without a fixed price on the date (priced by use alone), with an amount or exchange rate that is unknown, or gone for an unavoidable reason',
+    definition === 'won_opportunity'
+      ? 'not asked: accounts that left for an unavoidable reason'
+      : 'not asked: accounts without a fixed price on the date (priced by use alone), with an amount or exchange rate that is unknown, or gone for an unavoidable reason',
     ...(definition === 'arr_growth' && won > 0
       ? [
           `${won} accounts have an upsell or cross-sell on record as won; where contracts do not show it, set expansion.definition: won_opportunity`,
@@ -103,6 +105,6 @@ export function expansionWarnings(model: ExpansionModel): Warning[] {
 /** The verdict in one sentence, for the end of a report. */
 export function expansionSummary({ expansion, as_of }: ExpansionModel): string {
   return expansion.row_count === 0
-    ? `Expansion: no closed history as of ${longDay(as_of)}.`
+    ? `Expansion: no account and date can be asked as of ${longDay(as_of)}: no closed history, or nobody with a fixed price.`
     : `Expansion: ${expansion.sentence}`;
 }

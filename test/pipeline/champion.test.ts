@@ -1,12 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChurnModel } from '../../src/contract/churn-model.ts';
+import type { Config } from '../../src/contract/config.ts';
+import type { ExpansionModel } from '../../src/contract/expansion-model.ts';
 import { openDuckDB } from '../../src/engine/duckdb.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { createStateTables } from '../../src/ledger/schema.ts';
 import { NO_EVIDENCE } from '../../src/pipeline/basis-evidence.ts';
 import { emptyBasis } from '../../src/pipeline/basis-fit.ts';
-import { challenge, predictionRows, readChampion } from '../../src/pipeline/champion.ts';
+import {
+  challenge,
+  challengeRow,
+  predictionRows,
+  readChampion,
+  readExpansionChampion,
+} from '../../src/pipeline/champion.ts';
 import { CHURN_MODEL_SCHEMA, type ChurnTraining } from '../../src/pipeline/churn-training.ts';
+import { EXPANSION_MODEL_SCHEMA } from '../../src/pipeline/expansion-training.ts';
 import { modelText } from '../../src/pipeline/model-file.ts';
 import { agentConfig } from '../helpers/agents.ts';
 
@@ -130,6 +139,73 @@ describe('readChampion', () => {
     expect(await readChampion(engine, { ...config, seed: config.seed + 1 }, '2025-12-31')).toBeUndefined();
     const longer = { ...config, churn: { ...config.churn, horizon_days: 60 } };
     expect(await readChampion(engine, longer, '2025-12-31')).toBeUndefined();
+  });
+});
+
+describe('the champion of a kind', () => {
+  const growing = (model_id: string, as_of: string, over: Partial<ExpansionModel> = {}): ExpansionModel => ({
+    kind: 'expansion',
+    schema_version: EXPANSION_MODEL_SCHEMA,
+    feature_names: [],
+    model_id,
+    as_of,
+    ...config.expansion,
+    churn_definition: config.churn.definition,
+    min_outcomes: 30,
+    seed: config.seed,
+    expansion: emptyBasis('expansion'),
+    won_account_count: 0,
+    left_out: [],
+    leaks: [],
+    ...over,
+  });
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await openDuckDB({ threads: 1 });
+    await createStateTables(engine);
+    const add = async (stored: ExpansionModel | ChurnModel, from: string | null, won: boolean, number: number) => {
+      const { model_id: id, as_of, kind } = stored;
+      await engine.execute(
+        `insert into state.model (model_id, as_of, basis, kind, model) values ($id, $as_of::date, 'b', $kind, $model::json)`,
+        { id, as_of, kind, model: JSON.stringify(stored) },
+      );
+      await engine.execute(
+        `insert into state.model_challenge (model_id, as_of, challenge_number, champion_id, is_champion, reason)
+         values ($id, $as_of::date, $number, $from, $won, 'because')`,
+        { id, as_of, number, from, won },
+      );
+    };
+    await add(model('churn-1', '2025-02-28'), null, true, 1);
+    await add(growing('expansion-1', '2025-02-28'), null, true, 2);
+    // One training: its churn model lost, its expansion model won.
+    await add(model('churn-2', '2025-04-30'), 'churn-1', false, 1);
+    await add(growing('expansion-2', '2025-04-30'), 'expansion-1', true, 2);
+    await add(growing('expansion-other', '2025-05-31', { min_growth_rate: 0.5 }), null, true, 1);
+    await add(growing('expansion-old-form', '2025-06-30', { schema_version: 0 }), null, true, 1);
+  });
+  afterAll(() => engine.close());
+
+  it('is decided among its own: a churn model that lost holds no expansion model back', async () => {
+    expect((await readChampion(engine, config, '2025-12-31'))?.model.model_id).toBe('churn-1');
+    expect((await readExpansionChampion(engine, config, '2025-12-31'))?.model.model_id).toBe('expansion-2');
+    expect((await readExpansionChampion(engine, config, '2025-04-29'))?.model.model_id).toBe('expansion-1');
+  });
+
+  it('serves no other least growth, horizon or definition, and no model of another form', async () => {
+    const by = async (expansion: Partial<Config['expansion']>) => {
+      const asked = { ...config, expansion: { ...config.expansion, ...expansion } };
+      return (await readExpansionChampion(engine, asked, '2025-12-31'))?.model.model_id;
+    };
+    expect(await by({ min_growth_rate: 0.5 })).toBe('expansion-other');
+    expect(await by({ horizon_days: 180 })).toBeUndefined();
+    expect(await by({ definition: 'won_opportunity' })).toBeUndefined();
+  });
+
+  it('numbers two challenges of one day apart', async () => {
+    const lost = { champion_id: 'x', is_champion: false, reason: 'because', rows: null, comparison: null };
+    const fitted = model('new', '2025-04-30');
+    const numbers = [0, 1].map((before) => challengeRow(engine, fitted, lost, before));
+    expect((await Promise.all(numbers)).map((row) => row['challenge_number'])).toEqual([3, 4]);
   });
 });
 

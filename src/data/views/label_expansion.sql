@@ -11,9 +11,15 @@ with rule as (
     as_of + expansion_horizon_days + grace_days as waited_on,
     expansion_min_growth_rate as min_growth_rate,
     overlap,
-    upper(currency) as currency,
-    (select last_day(max(month)) from mrr_month_asof(known_by)) as months_to
+    upper(currency) as currency
   from settings
+),
+-- Accounts read from a table of monthly revenue: a month is told at its end, and later ones are not told yet.
+monthly as (
+  select account_id, (select last_day(max(month)) from mrr_month_asof(known_by)) as told_to
+  from mrr_month_asof(known_by)
+  where account_id is not null
+  group by account_id
 ),
 moment as (
   select 'then' as moment, as_of as day
@@ -115,8 +121,8 @@ leaving as (
 judged as (
   select
     state.account_id,
-    greatest(rule.waited_on, case when rule.months_to is not null then last_day(rule.last_on) end) as closed_on,
-    rule.last_on <= coalesce(rule.months_to, rule.last_on) as is_covered,
+    greatest(rule.waited_on, case when monthly.account_id is not null then last_day(rule.last_on) end) as closed_on,
+    rule.last_on <= coalesce(monthly.told_to, rule.last_on) as is_covered,
     coalesce(leaving.had_left, 0) = 1 and coalesce(leaving.has_left, 0) = 0 as had_left,
     coalesce(leaving.has_left, 0) = 1 as has_left,
     coalesce(leaving.was_unavoidable, 0) = 1 as was_unavoidable,
@@ -133,6 +139,7 @@ judged as (
   cross join rule
   left join grown on grown.account_id = state.account_id
   left join won on won.account_id = state.account_id
+  left join monthly on monthly.account_id = state.account_id
   left join leaving on leaving.account_id = state.account_id
   where state.status = 'active'
 )

@@ -99,6 +99,23 @@ describe('a run beside a stored one', () => {
     expect(warnings).toMatchObject([{ consequence: '7 accounts left.' }]);
   });
 
+  it('does not compare a prediction that counts by another rule, and says so', () => {
+    const growth = { prediction: 'expansion' };
+    const of = (rule: string, value: number) =>
+      backtestResult({
+        figures: [figure({ ...growth, value })],
+        verdicts: [verdict(growth)],
+        rules: { expansion: rule },
+      });
+    const same = compare(of('a tenth', 0.5), of('a tenth', 0.9));
+    expect(same.lines.map(({ prediction, status }) => [prediction, status])).toEqual([['expansion', 'dropped']]);
+    const other = compare(of('a half', 0.5), of('a tenth', 0.9));
+    expect(other.lines).toEqual([]);
+    expect(other.warnings.map(({ what }) => what)).toEqual([
+      'expansion is not compared with the baseline: it counts a tenth, this configuration a half',
+    ]);
+  });
+
   it('warns of other dates and another capacity, and refuses other questions', () => {
     const moved = backtestResult({ origins: ['2025-04-01'], capacity: 8 });
     const { lines, warnings } = compare(moved, backtestResult());
