@@ -45,7 +45,7 @@ function get(figures: readonly BacktestFigure[], metric: string, over: Partial<B
 describe('figures of a backtest', () => {
   const figures = figuresOf(table(), options);
 
-  it('are means within dates, weighted by the outcomes of the date', () => {
+  it('are means within dates, weighted by the outcomes of the date, of precision by the rows listed', () => {
     // First date: pairs a > 3 of 3, b > 2 of 3: 5 of 6. Second: b > 2 of 3. Two outcomes and one.
     expect(get(figures, 'roc_auc').value).toBeCloseTo((2 * (5 / 6) + 2 / 3) / 3, 12);
     // Two places a date: a and c (1 of 2), c and b (1 of 2).
@@ -57,8 +57,8 @@ describe('figures of a backtest', () => {
   });
 
   it('say what perfect knowledge reaches', () => {
-    // Two of two places, one of two places.
-    expect(get(figures, 'precision_at_capacity').cap).toBeCloseTo((2 * 1 + 0.5) / 3, 12);
+    // Two of two places, one of two places: three of four.
+    expect(get(figures, 'precision_at_capacity').cap).toBeCloseTo(3 / 4, 12);
     expect(get(figures, 'recall_at_capacity').cap).toBe(1);
     // A tenth of 5 (4) rows holds half (0.4) a row: lift 1 ÷ the base rate.
     expect(get(figures, 'lift').cap).toBeCloseTo((2 * (5 / 2) + 4) / 3, 12);

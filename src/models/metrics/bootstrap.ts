@@ -1,11 +1,19 @@
 import { quantileSorted, sampleStandardDeviation } from 'simple-statistics';
 import type { Random } from '../../contract/model.ts';
 import { randomInt } from '../../lib/random.ts';
+import { normalCritical, normalTwoSided } from '../distributions.ts';
+import { calibrationInterval, type SignedGaps, signedGaps } from './calibration-interval.ts';
 import { type OriginRanking, rankByOrigin } from './origins.ts';
-import { gather, type Ranked, rankRows, reweighted, type ScoredRows, totals } from './ranked.ts';
+import { gather, type Ranked, rankRows, reweighted, type ScoredRows } from './ranked.ts';
 import type { Metric, MetricOptions } from './registry.ts';
 
-/** A number with what is known about it. `low`–`high` is the percentile interval at `level`. */
+/**
+ * A number with what is known about it. `low`–`high` is the percentile interval at `level`; of the calibration error, which small
+ * samples tell too high (`isInflated`), that of `calibrationInterval`. Of a mean (`isMean`) the percentiles are those of the BCa
+ * interval (Efron 1987): few accounts that left carry most of a loss, a sample that happens to lack them shows both a small loss
+ * and a small spread, and plain percentiles then lie below the truth too often. Of a mean the acceleration is a sixth of the
+ * skewness of the draws.
+ */
 export interface Interval {
   readonly value: number;
   readonly low: number;
@@ -91,7 +99,26 @@ export function bootstrapMetrics(
   options: BootstrapOptions = {},
 ): Interval[] {
   const clusters = clustersOf(account);
-  return intervalsOf(statisticsOf(metrics, rows, clusters, options), clusters.count, random, options);
+  const statistics = statisticsOf(metrics, rows, clusters, options);
+  const isMean = metrics.map((metric) => metric.isMean && options.origin === undefined);
+  const at = options.origin === undefined ? metrics.findIndex(({ isInflated }) => isInflated) : -1;
+  if (at < 0) return intervalsOf(statistics, clusters.count, random, options, isMean);
+  const ranked = rankRows(rows);
+  const gaps = signedGaps(ranked, Int32Array.from(gather(clusters.of, ranked.order)), options.bins ?? 10);
+  const drawn: SignedGaps[] = [];
+  const watched: Statistics = (counts) => {
+    if (counts !== undefined) drawn.push(gaps(counts));
+    return statistics(counts);
+  };
+  const intervals = intervalsOf(watched, clusters.count, random, options, isMean);
+  const corrected = calibrationInterval(gaps(undefined), drawn, options.level ?? 0.9);
+  // The error of the gaps is the metric but for the order its sums are taken in.
+  const holding = (interval: Interval): Interval => ({
+    ...interval,
+    low: Math.min(interval.value, corrected.low),
+    high: Math.max(interval.value, corrected.high),
+  });
+  return intervals.map((interval, k) => (k === at ? holding(interval) : interval));
 }
 
 /**
@@ -133,12 +160,12 @@ function statisticsOf(
     const all = metrics.map(() => 0);
     for (const origin of origins) {
       const ranked = origin(counts);
-      const { outcome } = totals(ranked);
       for (const [k, metric] of metrics.entries()) {
         const value = metric.fn(ranked, options);
         if (Number.isNaN(value)) continue;
-        sums[k] = (sums[k] as number) + outcome * value;
-        all[k] = (all[k] as number) + outcome;
+        const counted = metric.weigh(ranked, options);
+        sums[k] = (sums[k] as number) + counted * value;
+        all[k] = (all[k] as number) + counted;
       }
     }
     return sums.map((sum, k) => ((all[k] as number) > 0 ? sum / (all[k] as number) : Number.NaN));
@@ -170,6 +197,7 @@ function intervalsOf(
   count: number,
   random: Random,
   { replicates = 500, level = 0.9, keep_draws = false }: BootstrapOptions,
+  isMean: readonly boolean[] = [],
 ): Interval[] {
   const points = statistics(undefined);
   const drawn = points.map((): number[] => []);
@@ -183,10 +211,12 @@ function intervalsOf(
     const values = all.filter((one) => !Number.isNaN(one));
     const sorted = values.toSorted((a, b) => a - b);
     const draws = all.map((one) => (Number.isFinite(one) ? Number(one.toPrecision(5)) : null));
+    const [low, high] =
+      isMean[k] === true ? acceleratedPlaces(value, sorted, level) : [(1 - level) / 2, (1 + level) / 2];
     return {
       value,
-      low: quantileOf(sorted, (1 - level) / 2),
-      high: quantileOf(sorted, (1 + level) / 2),
+      low: quantileOf(sorted, low),
+      high: quantileOf(sorted, high),
       standard_error: deviationOf(values),
       level,
       clusters: count,
@@ -194,6 +224,32 @@ function intervalsOf(
       ...(keep_draws ? { draws } : {}),
     };
   });
+}
+
+/** Which quantiles of the draws bound a mean (BCa), 0–1 each; the plain ones where the draws do not vary. */
+function acceleratedPlaces(value: number, sorted: readonly number[], level: number): [number, number] {
+  const n = sorted.length;
+  const plain: [number, number] = [(1 - level) / 2, (1 + level) / 2];
+  const spread = deviationOf(sorted);
+  if (!(spread > 0)) return plain;
+  const mean = sorted.reduce((sum, drawn) => sum + drawn, 0) / n;
+  const acceleration = sorted.reduce((sum, drawn) => sum + ((drawn - mean) / spread) ** 3, 0) / n / 6;
+  // Draws equal to the value stand half to either side; at least half a draw must, so that the quantile is finite.
+  const below = sorted.reduce((sum, drawn) => sum + (drawn < value ? 1 : drawn === value ? 0.5 : 0), 0);
+  const bias = normalQuantile(Math.min(n - 0.5, Math.max(0.5, below)) / n);
+  const place = (probability: number) => {
+    const z = bias + normalQuantile(probability);
+    return normalBelow(bias + z / (1 - acceleration * z));
+  };
+  return [place(plain[0]), place(plain[1])];
+}
+
+function normalQuantile(probability: number): number {
+  return probability < 0.5 ? -normalCritical(2 * probability) : normalCritical(2 * (1 - probability));
+}
+
+function normalBelow(z: number): number {
+  return z < 0 ? normalTwoSided(z) / 2 : 1 - normalTwoSided(z) / 2;
 }
 
 /** Quantile of ascending values, linear between neighbours (type 7, the default of R and NumPy). `NaN` when empty. */

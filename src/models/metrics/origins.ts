@@ -1,4 +1,4 @@
-import { gather, type Ranked, rankRows, type ScoredRows, totals } from './ranked.ts';
+import { gather, type Ranked, rankRows, type ScoredRows } from './ranked.ts';
 import { shareOnList } from './ranking.ts';
 import type { Metric, MetricOptions } from './registry.ts';
 
@@ -40,8 +40,8 @@ function takeScored(rows: ScoredRows, index: Uint32Array): ScoredRows {
 }
 
 /**
- * A ranking metric over several observation dates: its value within each date, averaged by the outcomes of the date.
- * Pooling the dates into one ranking would mix their base rates and reward a score that only knows the date. Dates
+ * A ranking metric over several observation dates: its value within each date, averaged by what the date counts
+ * (`Metric.weigh`: its outcomes; of precision the rows listed). Pooling the dates into one ranking would mix their base rates and reward a score that only knows the date. Dates
  * where the metric has no value (no outcomes) are left out; `NaN` when none has one.
  */
 export function meanWithinOrigins(origins: readonly OriginRanking[], metric: Metric, options?: MetricOptions): number {
@@ -50,9 +50,9 @@ export function meanWithinOrigins(origins: readonly OriginRanking[], metric: Met
   for (const { ranked } of origins) {
     const value = metric.fn(ranked, options);
     if (Number.isNaN(value)) continue;
-    const { outcome } = totals(ranked);
-    sum += outcome * value;
-    all += outcome;
+    const counted = metric.weigh(ranked, options);
+    sum += counted * value;
+    all += counted;
   }
   return all > 0 ? sum / all : Number.NaN;
 }

@@ -132,10 +132,30 @@ export function reliability(ranked: Ranked, bins = 10): ReliabilityBin[] {
   return out;
 }
 
+/** Bin of `reliability` that each place of the ranking falls into, from 0 for the lowest scores. */
+export function binsOf(ranked: Ranked, bins = 10): Int32Array {
+  const { weight, tieEnds, rowCount } = ranked;
+  const table = reliability(ranked, bins);
+  const out = new Int32Array(rowCount);
+  let bin = 0;
+  let size = 0;
+  for (let g = tieEnds.length - 1; g >= 0; g--) {
+    for (let i = g === 0 ? 0 : (tieEnds[g - 1] as number); i < (tieEnds[g] as number); i++) {
+      out[i] = bin;
+      size += weight[i] as number;
+    }
+    // Added up in the order of `reliability`, so that the sums are equal to the last digit.
+    if (size !== table[bin]?.weight || bin === table.length - 1) continue;
+    bin++;
+    size = 0;
+  }
+  return out;
+}
+
 /**
  * Expected calibration error: mean distance of mean probability and outcome rate over quantile bins (`reliability`),
  * weighted by bin size, 0–1. Quantile bins, because equal-width bins are nearly empty at low base rates. It is biased
- * upward in small samples: read it with its interval.
+ * upward in small samples: read it with its interval (`bootstrapMetrics`), which is corrected for it.
  */
 export function expectedCalibrationError(ranked: Ranked, bins = 10): number {
   let sum = 0;

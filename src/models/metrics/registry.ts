@@ -6,7 +6,7 @@ import {
   expectedCalibrationError,
   logLoss,
 } from './probability.ts';
-import type { Ranked } from './ranked.ts';
+import { type Ranked, totals } from './ranked.ts';
 import {
   arrRecallAtCapacity,
   arrRecallOfPerfect,
@@ -43,9 +43,19 @@ export interface Metric {
   readonly chance: number | null;
   /** Optional arrays of `ScoredRows` that it cannot do without. */
   readonly needs: readonly ('amount' | 'lead_days')[];
+  /**
+   * What a date counts where the metric is averaged over dates: its outcomes; of a share of listed rows, the rows listed. A date
+   * on which nobody left would else count nothing, and one on which by luck many did more, so that the share is told too high.
+   */
+  readonly weigh: (ranked: Ranked, options?: MetricOptions) => number;
+  /** A mean over rows: its interval allows for how skewed it is, see `Interval`. */
+  readonly isMean: boolean;
+  /** Small samples tell it too high (a sum of distances): see `calibrationInterval`. */
+  readonly isInflated: boolean;
   readonly fn: (ranked: Ranked, options?: MetricOptions) => number;
 }
 
+const MEANS: ReadonlySet<string> = new Set(['log_loss', 'brier', 'calibration_in_the_large']);
 const capacityOf = (options?: MetricOptions) => options?.capacity ?? 10;
 
 /** Every metric by name, with the way that is better, so that no caller has to know. */
@@ -117,7 +127,20 @@ function metric(
   needs: Metric['needs'],
   fn: Metric['fn'],
 ): Metric {
-  return { name, title, direction, kind, chance, needs, fn };
+  return {
+    ...{ name, title, direction, kind, chance, needs, fn },
+    weigh: name === 'precision_at_capacity' ? rowsListed : outcomesOf,
+    isMean: MEANS.has(name),
+    isInflated: name === 'calibration_error',
+  };
+}
+
+function outcomesOf(ranked: Ranked): number {
+  return totals(ranked).outcome;
+}
+
+function rowsListed(ranked: Ranked, options?: MetricOptions): number {
+  return Math.min(capacityOf(options), totals(ranked).weight);
 }
 
 /** Whether `a` is better than `b` under the metric's direction. False when either is `NaN`. */

@@ -140,6 +140,65 @@ describe('within-origin mean', () => {
   });
 });
 
+describe('precision over several dates', () => {
+  const rows = {
+    score: Float64Array.from([0.9, 0.8, 0.7, 0.2, 0.1, 0.3, 0.4]),
+    label: Uint8Array.from([1, 1, 0, 0, 0, 0, 1]),
+  };
+  const date = Int32Array.from([1, 1, 1, 2, 2, 2, 3]);
+
+  it('is the share of listed rows, also of dates on which nobody left', () => {
+    // Two places a date, one on the last: 2 of 2, 0 of 2, 1 of 1.
+    expect(meanWithinOrigins(rankByOrigin(rows, date), METRICS.precision_at_capacity, { capacity: 2 })).toBeCloseTo(
+      3 / 5,
+      15,
+    );
+    const interval = bootstrapMetric(
+      METRICS.precision_at_capacity,
+      rows,
+      Int32Array.from([0, 1, 2, 3, 4, 5, 6]),
+      createRandom(1),
+      {
+        origin: date,
+        capacity: 2,
+      },
+    );
+    expect(interval.value).toBeCloseTo(3 / 5, 15);
+    // Weighted by outcomes the date without any would not count: 1, always.
+    expect(interval.low).toBeLessThan(0.5);
+  });
+});
+
+describe('the interval of the calibration error', () => {
+  it('holds its own value, and 0 where every probability is true', () => {
+    const random = createRandom(5);
+    let covered = 0;
+    for (let company = 0; company < 60; company++) {
+      const score = Float64Array.from({ length: 400 }, () => 0.6 * random() ** 2);
+      const label = Uint8Array.from(score, (p) => (random() < p ? 1 : 0));
+      const account = Int32Array.from({ length: 400 }, (_, i) => i % 100);
+      const { value, low, high } = bootstrapMetric(METRICS.calibration_error, { score, label }, account, random, {
+        replicates: 100,
+      });
+      expect(low).toBeLessThanOrEqual(value);
+      expect(high).toBeGreaterThanOrEqual(value);
+      if (low === 0) covered++;
+    }
+    // Percentiles alone, of draws that are inflated once more, never reach 0.
+    expect(covered).toBeGreaterThanOrEqual(51);
+  });
+
+  it('still tells a score that is far off from a true one', () => {
+    const random = createRandom(6);
+    const score = new Float64Array(2000).fill(0.3);
+    const label = Uint8Array.from(score, () => (random() < 0.1 ? 1 : 0));
+    const account = Int32Array.from(score.keys());
+    const { low, high } = bootstrapMetric(METRICS.calibration_error, { score, label }, account, random);
+    expect(low).toBeGreaterThan(0.17);
+    expect(high).toBeLessThan(0.23);
+  });
+});
+
 describe('clustered inference', () => {
   it('mean and error of three accounts, worked by hand', () => {
     // Accounts {1, 3}, {2}, {6}: mean 3; residual sums −2, −1, 3: √(3/2 · 14) ÷ 4.
