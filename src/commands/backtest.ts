@@ -13,7 +13,7 @@ export function register(program: Command, finish: Finish): void {
     .description(
       'At each origin every list that claims to tell an outcome is made from what was known that day and scored ' +
         'against what happened: churn (all rungs), health and its components, renewals, the at-risk list as shown. ' +
-        'Reads no ledger and writes none. Ends with 1 when a gate falls or a figure drops below the baseline.',
+        'Of the ledger it reads who was worked; it writes none. Ends with 1 when a gate falls or a figure drops below the baseline.',
     )
     .action(async (flags: BacktestFlags, command: Command) => {
       const options = await readOptions(command);

@@ -14,7 +14,7 @@ export function register(program: Command): void {
     .description(
       'Replays both configurations at the same origins and tells which accounts and how much ARR change band, which ' +
         'alerts are added and removed for each CSM, and by how much each figure of accuracy differs, paired, with its ' +
-        'interval. Reads no ledger and writes none.',
+        'interval. Of the ledger it reads who was worked; it writes none.',
     )
     .action(async (first: string, second: string, flags: ReplayFlags, command: Command) => {
       const options = await readOptions(command);

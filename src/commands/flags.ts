@@ -87,6 +87,16 @@ export function text(flag: string, value: string): string {
   });
 }
 
+/** Parser of `--outreach`: of 100, a whole number from 0 to 100. Throws `UserError` otherwise. */
+export function outreachPercent(value: string): number {
+  return wholeNumber('--outreach', value, 0, 100);
+}
+
+/** Parser of a flag that takes a count, see `count`. */
+export function counted(flag: string): (value: string) => number {
+  return (value) => count(flag, value);
+}
+
 function wholeNumber(flag: string, value: string, low: number, high: number): number {
   const number = Number(value);
   if (/^\d+$/.test(value) && number >= low && number <= high) return number;

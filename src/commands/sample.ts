@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { count, day, withSharedFlags } from './flags.ts';
+import { counted, day, outreachPercent, withSharedFlags } from './flags.ts';
 import { readOptions, show } from './session.ts';
 
 interface SampleFlags {
@@ -10,6 +10,8 @@ interface SampleFlags {
   readonly threeExports?: true;
   readonly daily?: true;
   readonly plainCalendar?: true;
+  readonly outreach: number;
+  readonly uselessOutreach?: true;
   readonly gzip?: true;
   readonly withoutConfig?: true;
   readonly force?: true;
@@ -19,18 +21,15 @@ interface SampleFlags {
 export function register(program: Command): void {
   withSharedFlags(program.command('sample'))
     .argument('<dir>', 'directory to write to')
-    .option('--accounts <n>', 'accounts in the CRM', (value: string) => count('--accounts', value), 400)
-    .option('--months <n>', 'months of history, 24 to 60', (value: string) => count('--months', value), 30)
+    .option('--accounts <n>', 'accounts in the CRM', counted('--accounts'), 400)
+    .option('--months <n>', 'months of history, 24 to 60', counted('--months'), 30)
     .option('--end <date>', 'last day of every export', (value: string) => day('--end', value), '2026-06-30')
-    .option(
-      '--usage-per-account <n>',
-      'usage rows an account, on average, over all months',
-      (value: string) => count('--usage-per-account', value),
-      1000,
-    )
+    .option('--usage-per-account <n>', 'usage rows an account over all months', counted('--usage-per-account'), 1000)
     .option('--three-exports', 'only usage, tickets and contracts, with three kinds of ids and nothing to join them')
     .option('--daily', 'usage as sums a day, user and feature instead of single events')
     .option('--plain-calendar', 'the same company without holidays, outages and the missing feed, to compare with')
+    .option('--outreach <n>', 'of 100 times that trouble is seen, how often a CSM acts', outreachPercent, 50)
+    .option('--useless-outreach', 'that outreach keeps nobody: the same company, to tell its effect by')
     .option('--gzip', 'compress the longest files')
     .option('--without-config', 'leave out retain.yaml, so that retain init has something to find out')
     .option('--force', 'overwrite an earlier sample')
@@ -42,11 +41,12 @@ export function register(program: Command): void {
     .action(async (directory: string, flags: SampleFlags, command: Command) => {
       const options = await readOptions(command);
       const { writeSample } = await import('../pipeline/sample.ts');
-      const { accounts, months, end, usagePerAccount, plainCalendar = false } = flags;
+      const { accounts, months, end, usagePerAccount, plainCalendar = false, outreach } = flags;
       const report = await writeSample({
         ...options,
         directory,
-        ...{ accounts, months, end, usagePerAccount, plainCalendar },
+        ...{ accounts, months, end, usagePerAccount, plainCalendar, outreachPercent: outreach },
+        uselessOutreach: flags.uselessOutreach === true,
         form: {
           threeExports: flags.threeExports === true,
           dailyUsage: flags.daily === true,

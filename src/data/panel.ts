@@ -1,4 +1,4 @@
-import { type Columnar, type Engine, quoteName } from '../engine/engine.ts';
+import type { Columnar, Engine } from '../engine/engine.ts';
 import { addDays, type Day, dayNumber, monthStart } from '../lib/dates.ts';
 import { clearViews, shadow, standViews } from './standing.ts';
 
@@ -47,7 +47,7 @@ export interface PanelOptions {
   readonly beside?: string;
   /** Labels of growing too (`label_expansion`); default no. */
   readonly expansion?: boolean;
-  /** Relation with `account_id, worked_on` (days on which a person acted on an account) beside outbound contacts. */
+  /** Relation with `account_id, first_on, last_on` (days through which a person acted on an account) beside contacts. */
   readonly worked?: string;
 }
 
@@ -55,8 +55,9 @@ export interface PanelOptions {
  * Builds the panel that models learn from and backtests replay, as table `main.panel`.
  *
  * Features of each date come from `account_features(date)`, labels from `label_leave` and `label_renewal` (the basis
- * the account's term calls for), both known by `knownBy`. An account was worked when somebody contacted it (outbound
- * interaction) or acted on it within the horizon after the date. Throws when no date is given.
+ * the account's term calls for), both known by `knownBy`. An account was worked when somebody contacted it or acted on it
+ * (`worked`) within the horizon after the date, and before the day it decided to leave: what came later cannot have kept it.
+ * Throws when no date is given.
  */
 export async function buildPanel(engine: Engine, options: PanelOptions): Promise<Panel> {
   const { dates, knownBy } = options;
@@ -66,6 +67,7 @@ export async function buildPanel(engine: Engine, options: PanelOptions): Promise
   if (options.expansion === true) {
     await engine.materialise('main.panel_span', 'select * from arr_span($day::date)', { day: knownBy });
   }
+  await engine.materialise('main.panel_acted', actedRows(options.worked), { day: knownBy });
   await engine.execute('drop table if exists main.panel');
   const stand = options.stand ?? ((date: Day) => standViews(engine, ['account_features'], date));
   let besides: readonly string[] = [];
@@ -79,7 +81,7 @@ export async function buildPanel(engine: Engine, options: PanelOptions): Promise
         await engine.execute('create or replace view dated.arr_span as select * from main.panel_span');
         await shadow(engine, 'arr_span', knownBy);
       }
-      const select = besideRows(panelRows(options), options.beside);
+      const select = besideRows(panelRows(options.expansion), options.beside);
       const bindings = { as_of: date, known_by: knownBy };
       if (index === 0) await engine.materialise('main.panel', select, bindings);
       else await engine.execute(`insert into main.panel by name ${select}`, bindings);
@@ -88,7 +90,9 @@ export async function buildPanel(engine: Engine, options: PanelOptions): Promise
     }
   } finally {
     await clearViews(engine);
-    await engine.execute('drop table if exists main.panel_outcome; drop table if exists main.panel_span');
+    await engine.execute(
+      'drop table if exists main.panel_outcome; drop table if exists main.panel_span; drop table if exists main.panel_acted',
+    );
   }
   const result = await engine.columns('select * from main.panel order by observation_date, account_id');
   const others = new Set<string>([...PANEL_KEYS, ...besides]);
@@ -112,27 +116,30 @@ async function columnNames(engine: Engine, relation: string): Promise<string[]> 
   return (await engine.describe(`select * from ${relation}`)).map(({ name }) => name);
 }
 
+/** Contacts that did not come from the customer alone, and what else a person did; binding `day`. */
+function actedRows(worked?: string): string {
+  const acted = worked === undefined ? '' : `union all select account_id, first_on, last_on from ${worked}`;
+  return `
+    select account_id, occurred_on as first_on, occurred_on as last_on
+    from interaction_reading($day::date)
+    where is_meeting or not is_inbound
+    ${acted}`;
+}
+
 /** Select of one date's panel rows; bindings `as_of` and `known_by`. */
-export function panelRows({ worked, expansion = false }: Pick<PanelOptions, 'worked' | 'expansion'> = {}): string {
-  const acted =
-    worked === undefined ? '' : `union all select account_id, cast(worked_on as date) from ${quoteName(worked)}`;
+function panelRows(expansion = false): string {
   return `
     with label as (
       select account_id, label, closed_on, is_unavoidable from label_leave($as_of::date, $known_by::date)
       union all
       select account_id, label, closed_on, is_unavoidable from label_renewal($as_of::date, $known_by::date)
     ),
-    acted as (
-      select account_id, cast(occurred_at as date) as acted_on
-      from interaction_asof($known_by::date)
-      where lower(direction) = 'outbound'
-      ${acted}
-    ),
     leaving as (
       select
         account_id,
         min(case when not coalesce(is_unavoidable, false) then decided_on end) - $as_of::date as left_days,
-        min(case when is_unavoidable then decided_on end) - $as_of::date as unavoidable_days
+        min(case when is_unavoidable then decided_on end) - $as_of::date as unavoidable_days,
+        min(decided_on) as decided_on
       from outcome_asof($known_by::date)
       where decided_on > $as_of::date
       group by account_id
@@ -145,9 +152,11 @@ export function panelRows({ worked, expansion = false }: Pick<PanelOptions, 'wor
       }
     ),
     worked as (
-      select distinct account_id
-      from acted
-      where acted_on > $as_of::date and acted_on <= $as_of::date + (select horizon_days from settings)
+      select distinct acted.account_id
+      from main.panel_acted as acted
+      left join leaving on leaving.account_id = acted.account_id
+      where acted.last_on > $as_of::date and acted.first_on <= $as_of::date + (select horizon_days from settings)
+        and (leaving.decided_on is null or acted.first_on < leaving.decided_on)
     )
     select
       $as_of::date as observation_date,

@@ -20,6 +20,13 @@ export interface SampleOptions {
    * those days alone do to the lists can be told. Weekends and late rows stay. Default false.
    */
   readonly plainCalendar?: boolean;
+  /**
+   * Of 100 months in which a CSM sees trouble, those in which somebody reaches out, 0 … 100; half of the accounts can be
+   * kept by it. The same company with the same luck otherwise, so that what outreach does can be told. Default 50.
+   */
+  readonly outreachPercent?: number;
+  /** The same outreach keeps nobody, so that what it does can be told from whom it goes to. Default false. */
+  readonly uselessOutreach?: boolean;
 }
 
 /** Which files a sample has, and how its usage export looks. */
@@ -151,6 +158,8 @@ export async function buildCompany(
   await engine.execute('set variable first_day = $day::date', { day: monthStart(lastDay, 1 - months) });
   await engine.execute('set variable last_day = $day::date', { day: lastDay });
   await engine.execute('set variable plain_calendar = $plain', { plain: options.plainCalendar === true });
+  await engine.execute('set variable outreach_percent = $percent', { percent: options.outreachPercent ?? 50 });
+  await engine.execute('set variable outreach_works = $works', { works: options.uselessOutreach !== true });
   await engine.execute('set variable usage_rows = $rows', { rows: accounts * options.usagePerAccount });
   for (const name of BUILD) {
     onStep?.(name);

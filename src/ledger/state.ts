@@ -51,6 +51,14 @@ export async function emptyState(engine: Engine): Promise<void> {
   await createLedgerViews(engine);
 }
 
+/**
+ * Keeps what people did to accounts, as the records in `state` have it and known by the end of `asOf`, as relation `into`
+ * (`account_id, first_on, last_on`), which outlives `state`.
+ */
+export async function keepWork(engine: Engine, asOf: Day, into: string): Promise<void> {
+  await engine.materialise(into, 'select * from work_asof($as_of::date)', { as_of: asOf });
+}
+
 async function copyTable(engine: Engine, name: string, options: ReadStateOptions): Promise<void> {
   const { kind, known, grows } = ledgerTable(name);
   // A ledger of an older version may lack the table; its copy then stays empty.

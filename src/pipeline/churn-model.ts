@@ -3,6 +3,7 @@ import type { ChallengeRecord, ChurnModel } from '../contract/churn-model.ts';
 import type { ExpansionModel } from '../contract/expansion-model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { Row } from '../engine/engine.ts';
+import { keepWork } from '../ledger/index.ts';
 import { daysBetween, longDay } from '../lib/dates.ts';
 import { type Challenger, challenge, challengeRow, predictionRows, readChampion } from './champion.ts';
 import { type ChurnTraining, type TrainingHelp, trainChurn } from './churn-training.ts';
@@ -20,6 +21,9 @@ export interface ChosenModel {
 
 /** Rows of the ledger tables that keep models. */
 export type ModelRows = Readonly<Record<'model' | 'model_challenge' | 'model_prediction', readonly CellRow[]>>;
+
+/** Relation that keeps what people did to accounts. */
+const WORK = 'main.work';
 
 const NOTHING: ModelRows = { model: [], model_challenge: [], model_prediction: [] };
 
@@ -61,15 +65,19 @@ export async function chooseModel(workspace: Workspace, servesFrom: Day, options
   return { model: training.model, note: `model fitted now, as of ${longDay(servesFrom)}, because ${why}`, rows };
 }
 
-/** Fits the models of a day with worker threads, which change nothing but how long it takes. */
+/**
+ * Fits the models of a day with worker threads, which change nothing but how long it takes. `state` must hold the
+ * decisions and interventions of the ledger: its panel knows which accounts were worked.
+ */
 export async function trainInPool(
   { engine, config }: Pick<Workspace, 'engine' | 'config'>,
   asOf: Day,
   { progress, onLeak, champion, expansion }: Pick<CommonOptions, 'progress'> & Omit<TrainingHelp, 'pool' | 'progress'>,
 ): Promise<ChurnTraining> {
+  await keepWork(engine, asOf, WORK);
   const pool = openPool();
   try {
-    return await trainChurn(engine, config, asOf, { progress, pool, onLeak, champion, expansion });
+    return await trainChurn(engine, config, asOf, { progress, pool, onLeak, champion, expansion, worked: WORK });
   } finally {
     await pool.close();
   }

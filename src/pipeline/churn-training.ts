@@ -35,6 +35,8 @@ export interface TrainingHelp {
   readonly champion?: ChurnModel | undefined;
   /** Fits the expansion model too, on the same panel; default no: a nightly run has no use for it. */
   readonly expansion?: { readonly champion: ExpansionModel | undefined } | undefined;
+  /** What people did to accounts, see `PanelExtras`. */
+  readonly worked?: string;
 }
 
 /** A fitted churn model, and what it and the champion say of rows out of time. */
@@ -63,7 +65,7 @@ export async function trainChurn(
   engine: Engine,
   config: Config,
   asOf: Day,
-  { progress, pool, onLeak = 'leave_out', champion, expansion: asked }: TrainingHelp = {},
+  { progress, pool, onLeak = 'leave_out', champion, expansion: asked, worked }: TrainingHelp = {},
 ): Promise<ChurnTraining> {
   const first = await firstDay(engine);
   const dates = first === null ? [] : observationDates(first, asOf, config.model.every);
@@ -72,7 +74,10 @@ export async function trainChurn(
   let judged: LeakVerdict = { leaks: [], leftOut: new Map() };
   let expansion: ExpansionTraining | undefined;
   if (dates.length > 0) {
-    const panel = await buildPanel(engine, config, dates, asOf, progress, { expansion: asked !== undefined });
+    const panel = await buildPanel(engine, config, dates, asOf, progress, {
+      expansion: asked !== undefined,
+      ...(worked === undefined ? {} : { worked }),
+    });
     progress?.detail('looking for columns that know the outcome');
     judged = await auditPanel(engine, config, panel, onLeak);
     for (const basis of ['leave', 'renewal'] as const) {

@@ -23,7 +23,7 @@ export interface Compared {
 /**
  * Replays two configurations over the same origins and says what differs: accounts and ARR that change band, alerts added
  * and removed for each person, headline figures with the paired interval of their difference. The second is replayed as of
- * the first's day, with its seed. Reads no ledger and writes none.
+ * the first's day, with its seed. Writes to no ledger.
  *
  * @throws UserError when the two count other outcomes (horizon, churn definition)
  */

@@ -35,6 +35,7 @@ const STATE_TABLES = [
   'alert',
   'plan_action',
   'decision',
+  'intervention',
   'override_record',
   'csm_call',
   'calibration',

@@ -29,6 +29,8 @@ export interface PanelExtras {
   /** Labels of growing. */
   readonly expansion?: boolean;
   readonly keep?: KeptDates;
+  /** What people did to accounts, of the ledger (`keepWork`); without it only contacts of the exports count as work. */
+  readonly worked?: string;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function buildPanel(
   dates: readonly Day[],
   knownBy: Day,
   progress?: Progress,
-  { scorecard = false, expansion = false, keep }: PanelExtras = {},
+  { scorecard = false, expansion = false, keep, worked }: PanelExtras = {},
 ): Promise<AuditPanel> {
   const own = planRelations(['account_features', 'health_measures', 'fact']);
   const more = keep === undefined ? own : [...own, ...keep.relations.filter((name) => !own.includes(name))];
@@ -55,6 +57,7 @@ export async function buildPanel(
     dates,
     knownBy,
     expansion,
+    ...(worked === undefined ? {} : { worked }),
     // A composite of the configuration's own making is no column of the exports and is not audited.
     beside: 'dated.panel_health',
     stand: async (asOf) => {

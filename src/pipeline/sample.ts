@@ -18,6 +18,10 @@ export interface SampleRequest extends CommonOptions {
   readonly usagePerAccount: number;
   /** The same company without summer, year end, outages and missing feed; see `SampleOptions`. */
   readonly plainCalendar?: boolean;
+  /** How often trouble that is seen is answered; see `SampleOptions`. */
+  readonly outreachPercent?: number;
+  /** That outreach keeps nobody. */
+  readonly uselessOutreach?: boolean;
   readonly form: SampleForm;
   /** Write `retain.yaml` beside the exports; never in the three-exports form, which is there to be recognised. */
   readonly writeConfig: boolean;
@@ -37,6 +41,7 @@ export async function writeSample(request: SampleRequest): Promise<RunReport> {
   checkRange('--accounts', request.accounts, 50, 2_000_000);
   checkRange('--months', request.months, 24, 60);
   checkRange('--usage-per-account', request.usagePerAccount, 1, 100_000);
+  checkRange('--outreach', request.outreachPercent ?? 0, 0, 100);
   prepareDirectory(request.directory, request.force);
   const work = join(request.directory, '.partial');
   rmSync(work, { recursive: true, force: true });
@@ -66,7 +71,8 @@ async function generate(
   work: string,
   rowCounts: Map<string, number>,
 ): Promise<void> {
-  const { accounts, months, usagePerAccount, end: lastDay, progress } = request;
+  const { accounts, months, usagePerAccount, outreachPercent, end: lastDay, progress } = request;
+  const uselessOutreach = request.uselessOutreach === true;
   const plainCalendar = request.plainCalendar === true;
   const engine = await openDuckDB({
     memoryLimit: '1500MB',
@@ -78,7 +84,10 @@ async function generate(
     await engine.execute(`attach ${quoteText(join(work, 'company.duckdb'))} as company`);
     await engine.execute('use company');
     progress.stage('building the company');
-    const options = { accounts, seed, months, lastDay, usagePerAccount, plainCalendar };
+    const options = {
+      ...{ accounts, seed, months, lastDay, usagePerAccount, plainCalendar, uselessOutreach },
+      ...(outreachPercent === undefined ? {} : { outreachPercent }),
+    };
     await buildCompany(engine, options, (step) => progress.detail(step));
     progress.stage('writing its exports');
     for (const { file, sql } of sampleFiles(request.form)) {

@@ -30,7 +30,7 @@ export interface Training {
 export async function train(options: CommonOptions): Promise<Training> {
   const workspace = await openWorkspace(options);
   const { engine, asOf, config, ledgerFile, store } = workspace;
-  const tables = ['decision', 'model_prediction', ...CHAMPION_TABLES];
+  const tables = ['decision', 'intervention', 'model_prediction', ...CHAMPION_TABLES];
   await readState(engine, ledgerFile, tables, { asOf, waitSeconds: options.wait });
   options.progress.stage(`training as of ${asOf}`);
   const champion = await readChampion(engine, config, asOf);

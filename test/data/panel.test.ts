@@ -82,6 +82,73 @@ describe('buildPanel', () => {
   });
 });
 
+describe('who was worked', () => {
+  it('is who somebody contacted or acted on within the horizon and before deciding to leave', async () => {
+    const accounts = [
+      'sent',
+      'met',
+      'unsaid',
+      'asked',
+      'late',
+      'after',
+      'same',
+      'before',
+      'earlier',
+      'done',
+      'running',
+      'over',
+      'quiet',
+    ];
+    const leaves: Record<string, string> = { after: '2024-06-10', same: '2024-06-10', before: '2024-06-10' };
+    const engine = await company({
+      contract: accounts.map((account_id) => ({
+        contract_id: `c-${account_id}`,
+        account_id,
+        start_date: '2024-01-01',
+        mrr_amount: 10,
+        ended_date: leaves[account_id] ?? null,
+      })),
+      interaction: [
+        { interaction_id: 'i1', account_id: 'sent', occurred_at: '2024-05-02 10:00:00', direction: 'Sent' },
+        {
+          interaction_id: 'i2',
+          account_id: 'met',
+          occurred_at: '2024-05-03 10:00:00',
+          direction: 'in',
+          channel: 'meeting',
+        },
+        { interaction_id: 'i3', account_id: 'unsaid', occurred_at: '2024-05-03 10:00:00' },
+        { interaction_id: 'i4', account_id: 'asked', occurred_at: '2024-05-03 10:00:00', direction: 'inbound' },
+        // 90 days after 1 May 2024 is 30 July.
+        { interaction_id: 'i5', account_id: 'late', occurred_at: '2024-07-31 10:00:00', direction: 'outbound' },
+        { interaction_id: 'i6', account_id: 'after', occurred_at: '2024-06-20 10:00:00', direction: 'outbound' },
+        { interaction_id: 'i7', account_id: 'same', occurred_at: '2024-06-10 10:00:00', direction: 'outbound' },
+        { interaction_id: 'i8', account_id: 'before', occurred_at: '2024-06-09 10:00:00', direction: 'outbound' },
+        { interaction_id: 'i9', account_id: 'earlier', occurred_at: '2024-05-01 10:00:00', direction: 'outbound' },
+      ],
+    });
+    await engine.execute(`create table main.done_work as select * from (values
+      ('done', date '2024-07-30', date '2024-07-30'),
+      ('running', date '2024-03-01', date '2024-05-02'),
+      ('over', date '2024-03-01', date '2024-05-01')) as t(account_id, first_on, last_on)`);
+    const worked = async (relation?: string) => {
+      await buildPanel(engine, {
+        dates: ['2024-05-01'],
+        knownBy: '2025-02-01',
+        ...(relation === undefined ? {} : { worked: relation }),
+      });
+      const rows = await engine.rows('select account_id from panel where is_worked order by account_id');
+      return rows.map((row) => row['account_id']);
+    };
+    expect(await worked()).toEqual(['before', 'met', 'sent', 'unsaid']);
+    expect(await worked('main.done_work')).toEqual(['before', 'done', 'met', 'running', 'sent', 'unsaid']);
+    // What was not known by the day is not counted.
+    await buildPanel(engine, { dates: ['2024-05-01'], knownBy: '2024-06-08' });
+    const known = await engine.rows('select account_id from panel where is_worked order by account_id');
+    expect(known.map((row) => row['account_id'])).toEqual(['met', 'sent', 'unsaid']);
+  });
+});
+
 describe('observationDates', () => {
   it('starts ninety days after the feeds do, on a first of the month or a Monday, and ends on the last day', () => {
     // 2 November 2023 + 90 days is 31 January 2024; 3 November gives 1 February itself.

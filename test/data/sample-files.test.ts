@@ -100,6 +100,30 @@ describe('the files of a sample', () => {
     expect(uses('one').filter((line) => !everything.has(line))).toEqual([]);
   });
 
+  it('with less outreach tell the same company, which then loses those it would have kept', async () => {
+    await writeSample(request('none', { outreachPercent: 0 }));
+    await writeSample(request('half', { outreachPercent: 50 }));
+    expect(hashes(join(root, 'half'))).toEqual(hashes(join(root, 'one')));
+    const read = (directory: string, file: string) => readFileSync(join(root, directory, file), 'utf8');
+    expect(read('one', 'interactions.csv')).toMatch(/,outbound,save,/);
+    expect(read('none', 'interactions.csv')).not.toMatch(/,save,/);
+    // The same accounts with the same health; who leaves with outreach also leaves without it, on the same day or before.
+    const leavers = (directory: string) => {
+      const [head = '', ...lines] = read(directory, 'truth/account.csv').trim().split('\n');
+      const at = head.split(',').indexOf('churn_decided_date');
+      return new Map(lines.map((line) => [line.split(',')[0] ?? '', line.split(',')[at] ?? '']));
+    };
+    const [some, all] = [leavers('one'), leavers('none')];
+    expect([...all.keys()]).toEqual([...some.keys()]);
+    const count = (of: Map<string, string>) => [...of.values()].filter((left) => left !== '').length;
+    expect(count(all)).toBeGreaterThan(count(some));
+    for (const [account, left] of some) {
+      if (left === '') continue;
+      const without = all.get(account) ?? '';
+      expect(without !== '' && without <= left, account).toBe(true);
+    }
+  });
+
   it('leave nothing behind and overwrite only when told to', async () => {
     expect(readdirSync(join(root, 'one'))).not.toContain('.partial');
     await expect(writeSample(request('one'))).rejects.toThrow('is not empty');

@@ -9,7 +9,9 @@ import {
   beginDate,
   commitRows,
   commitRun,
+  emptyState,
   exists,
+  keepWork,
   LEDGER_TABLES,
   LEDGER_VIEW_NAMES,
   listRuns,
@@ -392,6 +394,41 @@ describe('as-of views', () => {
     // The last word counts: when it runs out, the one it replaced does not come back.
     expect(await one(`select value from overrides_asof('2024-10-10'::date)`)).toEqual([]);
     expect(await one(`select call_id from calls_asof('2024-10-04'::date)`)).toEqual([{ call_id: 'c1' }]);
+  });
+
+  test('tell what people did to accounts, and for how long, as known of the day', async () => {
+    const decision = (decision_id: string, kind: string) => ({
+      ...{ decision_id, kind, decided_on: '2024-10-03', account_id: kind },
+    });
+    const intervention = (intervention_id: string, started_on: string, ended_on: string | null) => ({
+      ...{ intervention_id, account_id: intervention_id, started_on, ended_on },
+    });
+    await commitRows(engine, file, {
+      decision: {
+        rows: [
+          ...['done', 'approve', 'edit', 'snooze', 'disagree', 'reject', 'reopen'].map((kind) => decision(kind, kind)),
+          // The same account twice on a day is worked once.
+          { ...decision('again', 'done') },
+        ],
+      },
+      intervention: {
+        rows: [
+          intervention('over', '2024-10-01', '2024-10-02'),
+          intervention('running', '2024-10-02', null),
+          intervention('later', '2024-10-09', null),
+        ],
+      },
+    });
+    await readState(engine, file, ['decision', 'intervention'], { asOf: '2024-10-08' });
+    await keepWork(engine, '2024-10-08', 'main.work');
+    await emptyState(engine);
+    expect(await engine.rows('select * from main.work order by account_id')).toEqual([
+      { account_id: 'approve', first_on: '2024-10-03', last_on: '2024-10-03' },
+      { account_id: 'done', first_on: '2024-10-03', last_on: '2024-10-03' },
+      { account_id: 'edit', first_on: '2024-10-03', last_on: '2024-10-03' },
+      { account_id: 'over', first_on: '2024-10-01', last_on: '2024-10-02' },
+      { account_id: 'running', first_on: '2024-10-02', last_on: '2024-10-08' },
+    ]);
   });
 
   test('see the rows a replay adds to the state', async () => {

@@ -37,10 +37,11 @@ with
   saved as (
     select
       *,
-      -- a CSM who sees trouble (through noise) reaches out on the toss of a coin, which is what makes the effect measurable
+      -- a CSM who sees trouble (through noise) reaches out on the toss of a coin, which is what makes the effect measurable;
+      -- who answers to it is planted in company.sql, so that more or less outreach meets the same company
       motion in ('high_touch', 'pooled') and month_index > first_month
         and previous_health + 0.5::double * normal('csm sees', i, month_index + 6) < -0.8
-        and uniform('csm acts', i, month_index + 6) < 0.5 as is_save_play
+        and uniform('csm acts', i, month_index + 6) < getvariable('outreach_percent') / 100.0::double as is_save_play
     from lagged
     where month_index >= 0 and kind in ('customer', 'merged', 'child')
   ),
@@ -87,7 +88,7 @@ select
   case
     when decision_on is null or kind <> 'customer' or (is_merge_target and month_start < merged_on) then 0.0
     when not has_signal then case when term_months = 12 then 0.16 else 0.017 end
-    else logistic(untreated_log_odds - case when is_persuadable then 2.0 else 0.0 end::double)
+    else logistic(untreated_log_odds - case when is_persuadable and getvariable('outreach_works') then 2.0 else 0.0 end::double)
   end::double as probability_treated
 from odds
 order by month_index, i;
