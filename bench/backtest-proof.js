@@ -3,9 +3,14 @@
 // as `retain backtest` does it (one shared fit a date, AUC within origins, intervals by redrawn accounts).
 //
 //   npm run build && node bench/backtest-proof.js --data DIR [--seeds 50] [--rungs logistic,best_single_rule] [--check]
+//     [--kept FILE] [--at-most N]
+//
+// `--kept` keeps each shuffle's answer in a file and takes those of its rungs that stand there already, so that a long run can be
+// broken off and taken up again; `--at-most` shuffles so often in this call and ends, with 3 where some are still to come.
 //
 // Wanted: mean AUC over the seeds within .01 of .5, and the 95 % interval covers .5 in at least nine of ten.
 // `--check` ends with 1 where it is not so. DIR holds the ChurnSim files; without it the bench says so and ends with 2.
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
   bootstrapMetric,
@@ -27,6 +32,8 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '50' },
     rungs: { type: 'string', default: 'logistic,best_single_rule' },
     check: { type: 'boolean', default: false },
+    kept: { type: 'string' },
+    'at-most': { type: 'string', default: 'Infinity' },
   },
 });
 if (values.data === undefined || !hasChurnSim(values.data)) {
@@ -40,12 +47,36 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const seeds = Number(values.seeds);
+const kept = new Map();
+if (values.kept !== undefined && existsSync(values.kept)) {
+  for (const line of readFileSync(values.kept, 'utf8').trim().split('\n')) {
+    const { seed, rung, value, covered } = JSON.parse(line);
+    kept.set(`${seed} ${rung}`, { value, covered });
+  }
+}
+let left = Number(values['at-most']);
 const { panel, splits } = await readChurnSim(values.data);
 const origins = splits.map(({ origin }) => origin);
 const pool = openPool();
 const rungs = churnRungs(pool).filter(({ name }) => name === 'base_rate' || wanted.includes(name));
 const found = new Map(wanted.map((name) => [name, { sum: 0, squares: 0, covered: 0 }]));
+/** Notes what one shuffle of one rung gave. */
+function count(rung, { value, covered }) {
+  const entry = found.get(rung);
+  entry.sum += value;
+  entry.squares += value ** 2;
+  entry.covered += covered;
+}
+
 for (let seed = 1; seed <= seeds; seed++) {
+  if (wanted.every((rung) => kept.has(`${seed} ${rung}`))) {
+    for (const rung of wanted) count(rung, kept.get(`${seed} ${rung}`));
+    continue;
+  }
+  if (left-- <= 0) {
+    await pool.close();
+    process.exit(3);
+  }
   const label = permuteWithinDates(panel.label, panel.observation_date, forkRandom(seed, 'shuffle'));
   const shuffled = { ...panel, label };
   const replay = sharedReplays(shuffled, rungs, seed);
@@ -54,14 +85,15 @@ for (let seed = 1; seed <= seeds; seed++) {
   const joined = joinReplays(replays);
   const pick = (from) => Int32Array.from(joined.rows, (row) => from[row]);
   for (const { rung, probability } of joined.rungs) {
-    const entry = found.get(rung.name);
-    if (entry === undefined) continue;
+    if (!found.has(rung.name)) continue;
     const rows = { score: probability, label: Uint8Array.from(pick(label)) };
     const options = { origin: pick(panel.observation_date), level: 0.95, replicates: 500 };
     const auc = bootstrapMetric(METRICS.roc_auc, rows, pick(panel.account), createRandom(seed), options);
-    entry.sum += auc.value;
-    entry.squares += auc.value ** 2;
-    if (auc.low <= 0.5 && auc.high >= 0.5) entry.covered++;
+    const answer = { value: auc.value, covered: auc.low <= 0.5 && auc.high >= 0.5 ? 1 : 0 };
+    count(rung.name, answer);
+    if (values.kept !== undefined) {
+      appendFileSync(values.kept, `${JSON.stringify({ seed, rung: rung.name, ...answer })}\n`);
+    }
   }
 }
 await pool.close();

@@ -1,4 +1,4 @@
-import type { Prediction } from '../contract/agent.ts';
+import type { AmountForecast, Prediction } from '../contract/agent.ts';
 import type { HealthSettings } from '../contract/config.ts';
 
 /** What the churn agent claims: the probability of its own basis; nothing where no rung earned one. */
@@ -47,4 +47,18 @@ export const EXPANSION_PREDICTION: Prediction = {
   direction: 'risk',
   outcome: 'expansion',
   kind: 'probability',
+};
+
+/** What the renewal agent claims of the ARR that decides within the horizon. */
+export const RENEWAL_FORECAST: AmountForecast = {
+  name: 'renewal_arr',
+  title: 'forecast of renewed ARR',
+  table: 'renewal_forecast',
+  amount: 'arr_amount',
+  expected: 'expected_arr_amount',
+  low: 'arr_amount_low',
+  high: 'arr_amount_high',
+  level: 0.8,
+  outcome: 'not_renewed',
+  comes: 'without',
 };

@@ -1,7 +1,9 @@
-import type { Agent, CellRow, Finding, FindingTable, TableColumn } from '../contract/agent.ts';
+import type { Agent, AgentContext, CellRow, Finding, FindingTable, TableColumn } from '../contract/agent.ts';
+import type { ChurnModel } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
 import { type MoneyStyle, moneyWords, PLAIN_MONEY } from '../lib/money.ts';
-import { RENEWAL_PREDICTION } from './predictions.ts';
+import { forecastRenewals, type RenewalForecast } from '../models/renewal-forecast.ts';
+import { RENEWAL_FORECAST, RENEWAL_PREDICTION } from './predictions.ts';
 
 /** The configured rules, and how amounts are written in its sentences. */
 export interface RenewalSettings extends Readonly<Config['renewal']> {
@@ -34,8 +36,10 @@ export const renewal: Agent<RenewalSettings> = {
   title: 'Renewal timeline',
   question: 'What renews when, will it, and what do we do about it?',
   reads: ['account_state', 'renewal_group', 'churn_score', 'health_reading', 'churn_event_asof'],
-  writes: ['renewal_timeline', 'month_to_month'],
+  writes: ['renewal_timeline', 'month_to_month', 'renewal_forecast'],
+  needsModel: true,
   predicts: [RENEWAL_PREDICTION],
+  forecasts: [RENEWAL_FORECAST],
   defaults: {
     lead_days: 180,
     default_notice_days: 30,
@@ -47,10 +51,11 @@ export const renewal: Agent<RenewalSettings> = {
   async run(context, settings): Promise<Finding> {
     await context.write('renewal_timeline', renewalSql(settings), { lead: settings.lead_days });
     await context.write('month_to_month', MONTH_TO_MONTH);
+    const forecast = await writeForecast(context);
     const [counts] = await context.rows(COUNTS);
     const [rolling] = await context.rows('select * from month_to_month');
     const [beyond] = await context.rows(BEYOND, { lead: settings.lead_days });
-    return summarise(settings, counts ?? {}, rolling ?? {}, beyond ?? {});
+    return summarise(settings, counts ?? {}, rolling ?? {}, beyond ?? {}, forecast);
   },
 };
 
@@ -165,10 +170,73 @@ const BEYOND = `
   where not is_overdue and not is_notice_given and decision_days > $lead
     and account_id not in (select account_id from renewal_timeline)`;
 
-function summarise(settings: RenewalSettings, counts: CellRow, rolling: CellRow, beyond: CellRow): Finding {
+/** Decisions that lie ahead within the horizon and that the renewal model speaks of. */
+const DUE = `
+  select t.account_id, t.segment, cast(t.arr_amount as double) as arr_amount,
+    c.churn_probability, c.churn_probability_low, c.churn_probability_high
+  from renewal_timeline as t join churn_score as c on c.account_id = t.account_id and c.basis = 'renewal'
+  where t.stage <> 'overdue' and t.decision_days between 1 and $horizon order by t.account_id`;
+
+/** Writes what is expected of each of them, and first the row of all together; no row without a forecast. */
+async function writeForecast(context: AgentContext): Promise<RenewalForecast | undefined> {
+  const model = context.model as ChurnModel | undefined;
+  const rows = model === undefined ? [] : await context.rows(DUE, { horizon: model.horizon_days });
+  const forecast = rows.length === 0 ? undefined : forecastRenewals(rows, model?.renewal, RENEWAL_FORECAST.level);
+  const lines = forecast?.lines ?? [];
+  const column = (book: (of: RenewalForecast) => number, line: (of: (typeof lines)[number]) => number) => ({
+    type: 'DOUBLE' as const,
+    values: Float64Array.from([...(forecast === undefined ? [] : [book(forecast)]), ...lines.map(line)]),
+  });
+  const text = (book: string | null, line: (of: (typeof lines)[number]) => string) => ({
+    type: 'VARCHAR' as const,
+    values: [...(forecast === undefined ? [] : [book]), ...lines.map(line)],
+  });
+  const none = () => Number.NaN;
+  await context.writeColumns('renewal_forecast', {
+    account_id: text(null, ({ account_id }) => account_id),
+    arr_amount: column(
+      ({ due }) => due,
+      ({ amount }) => amount,
+    ),
+    renewal_probability: column(none, ({ probability }) => probability),
+    expected_arr_amount: column(
+      ({ range }) => range.expected,
+      ({ amount, probability }) => amount * probability,
+    ),
+    arr_amount_low: column(({ range }) => range.low, none),
+    arr_amount_high: column(({ range }) => range.high, none),
+    source: text(null, ({ source }) => source),
+  });
+  return forecast;
+}
+
+/** The forecast as it stands above the list. */
+function forecastNote({ lines, due, range, level, unpriced }: RenewalForecast, style: MoneyStyle): string {
+  const money = (amount: number) => moneyWords(amount, style);
+  const own = lines.filter(({ source }) => source === 'model').length;
+  const basis =
+    own === lines.length
+      ? 'by the likelihood of each'
+      : own === 0
+        ? 'by the base rate, because no model earned better'
+        : `${own} by their own likelihood, ${lines.length - own} by the base rate`;
+  const missing = unpriced === 0 ? '' : `; ${unpriced} without an amount are not in it`;
+  return (
+    `of ${money(due)} ARR that decides within the horizon ${money(range.expected)} is expected to renew, ` +
+    `with ${100 * level} % probability ${money(range.low)} to ${money(range.high)} (${basis}; at today's amounts)${missing}`
+  );
+}
+
+function summarise(
+  settings: RenewalSettings,
+  counts: CellRow,
+  rolling: CellRow,
+  beyond: CellRow,
+  forecast: RenewalForecast | undefined,
+): Finding {
   const number = (row: CellRow, key: string) => Number(row[key] ?? 0);
   const money = (amount: number) => moneyWords(amount, settings.money);
-  const notes: string[] = [];
+  const notes: string[] = forecast === undefined ? [] : [forecastNote(forecast, settings.money)];
   if (number(rolling, 'month_to_month_count') > 0) {
     notes.push(
       `month-to-month (terms under 90 days): ${number(rolling, 'month_to_month_count')} accounts, ${money(number(rolling, 'month_to_month_arr_amount'))} ARR; no stages`,

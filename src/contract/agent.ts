@@ -129,6 +129,31 @@ export interface Prediction<S = unknown> {
 }
 
 /**
+ * A table of an agent that claims beforehand how much money there will be: one row an account, what of its amount is expected, and
+ * one row without `account_id` for all of them together, with a range. `retain backtest` replays the agent and holds the sums of
+ * each date against what came (bias), and the range against whether it held (coverage).
+ */
+export interface AmountForecast {
+  /** `prediction` of the figures: `renewal_arr`. */
+  readonly name: string;
+  readonly title: string;
+  /** One of `writes`, with `account_id` (null in the one row of the whole book) and the columns below. */
+  readonly table: string;
+  /** The account's amount, all of which comes or none; reporting currency. */
+  readonly amount: string;
+  /** What of it is expected; in the row of the book the sum. */
+  readonly expected: string;
+  /** Range of the sum, in the row of the book. */
+  readonly low: string;
+  readonly high: string;
+  /** Probability that the range claims to hold with, 0–1. */
+  readonly level: number;
+  /** What decides over each amount, and whether it comes when that happens (`with`) or when it does not (`without`). */
+  readonly outcome: PredictedOutcome;
+  readonly comes: 'with' | 'without';
+}
+
+/**
  * One question about the book of accounts. A ninth agent is one file and one line in agents/index.ts, and gets the
  * shared contract tests with none written.
  */
@@ -142,6 +167,7 @@ export interface Agent<S = unknown> {
   readonly writes: readonly string[];
   readonly needsModel?: boolean;
   readonly predicts?: readonly Prediction<S>[];
+  readonly forecasts?: readonly AmountForecast[];
   readonly defaults: S;
   run(context: AgentContext, settings: S): Promise<Finding | Skipped>;
 }

@@ -1,12 +1,12 @@
 import { EXPANSION_PREDICTION } from '../agents/predictions.ts';
-import type { Day } from '../contract/agent.ts';
+import type { Agent, Day } from '../contract/agent.ts';
 import { BACKTEST_SCHEMA, type BacktestResult } from '../contract/backtest.ts';
 import type { LeakRecord } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { RunReport } from '../contract/report.ts';
 import { observationDates } from '../data/panel.ts';
-import { emptyState } from '../ledger/index.ts';
+import { emptyState, keepWork, readState } from '../ledger/index.ts';
 import { addDays, dayNumber } from '../lib/dates.ts';
 import { UserError } from '../lib/errors.ts';
 import { closedHistory } from '../models/ladder.ts';
@@ -14,6 +14,7 @@ import type { Panel } from '../models/splits.ts';
 import { earlyLeaveRates, readBook, waitDays } from './backtest/book.ts';
 import type { FitTimes } from './backtest/fit-clock.ts';
 import { fitOrigins, type OriginFit } from './backtest/fits.ts';
+import { forecastFigures } from './backtest/forecasts.ts';
 import { type ListedFigures, listedFigures } from './backtest/listed.ts';
 import { measureClaims, modelClaims } from './backtest/measured.ts';
 import { backtestReport } from './backtest/report.ts';
@@ -31,6 +32,10 @@ import { openWorkspace, type Workspace } from './workspace.ts';
 /** Origins tested where `--from` is not given. */
 const ORIGINS = 12;
 
+/** Records of the ledger that say what people did to accounts, and the relation that keeps them. */
+const WORK_TABLES = ['decision', 'intervention'] as const;
+const WORK = 'main.work';
+
 /** What `retain backtest` knows beyond the shared flags. */
 export interface BacktestOptions extends CommonOptions {
   /** First and last day that may be an origin. */
@@ -43,6 +48,8 @@ export interface BacktestOptions extends CommonOptions {
   readonly horizon?: number;
   /** Keep where every account stood at each origin, for a comparison. */
   readonly keepStandings?: boolean;
+  /** Agents that are replayed; default: all of the registry. What they declare is scored, whoever they are. */
+  readonly agents?: readonly Agent[];
 }
 
 /** A backtest and its report; the gate adds its outcomes to both. */
@@ -70,7 +77,7 @@ export interface Backtested {
 
 /**
  * Replays the past: at each origin every list that claims to tell an outcome beforehand is made from what was known that
- * day, and scored against what happened. Reads no ledger and writes none.
+ * day, and scored against what happened. Of the ledger it reads only which accounts people worked, and writes nothing.
  * @throws UserError when a flag makes no sense; too little history is a verdict, not an error
  */
 export async function backtest(options: BacktestOptions): Promise<BacktestRun> {
@@ -110,6 +117,9 @@ export async function replayPast(
 ): Promise<BacktestRun & { readonly times: FitTimes | undefined }> {
   const { engine, config, asOf } = workspace;
   const { progress } = options;
+  await readState(engine, workspace.ledgerFile, WORK_TABLES, { asOf, waitSeconds: options.wait });
+  await keepWork(engine, asOf, WORK);
+  // The lists are replayed as if nobody acted on them.
   await emptyState(engine);
   const { dates, tested, left_out } = await chooseDates(workspace, options);
   let times: FitTimes | undefined;
@@ -119,7 +129,8 @@ export async function replayPast(
     progress.stage(`computing every account at ${dates.length} dates`);
     const panel = await buildPanel(engine, config, dates, asOf, progress, {
       expansion: true,
-      keep: { dates: new Set(tested), relations: listRelations() },
+      keep: { dates: new Set(tested), relations: listRelations(options.agents) },
+      worked: WORK,
     });
     progress.detail('looking for columns that know the outcome');
     const leaks = await auditPanel(engine, config, panel, 'leave_out');
@@ -200,7 +211,7 @@ async function measure(
     tested,
     new Map(known.map((fit) => [fit.asOf, fit.model])),
     progress,
-    options.keepStandings,
+    options,
   );
   await clearDate(engine);
   progress.done();
@@ -225,6 +236,9 @@ async function measure(
   });
   const listed = listedFigures(book, lists.dates, config.seed);
   figures.push(...listed.figures);
+  for (const forecasted of lists.forecasts) {
+    figures.push(...forecastFigures(book, forecasted, config.seed));
+  }
   progress.done();
   const result: BacktestResult = { ...frameOf(workspace, options), origins: tested, capacity, verdicts, figures };
   return {
@@ -281,7 +295,7 @@ function untested(workspace: Workspace, options: BacktestOptions): Omit<Backtest
     rungs: [],
     growth: [],
     listed: { figures: [], missed: [] },
-    lists: { claims: [], dates: [], problems: [] },
+    lists: { claims: [], forecasts: [], dates: [], problems: [] },
     leaks: [],
     left_out: [],
   };

@@ -79,8 +79,11 @@ const OWN_MEASURES: readonly OwnMeasure[] = [
 /** Every word a gate may use under a configuration. */
 function vocabularyOf(config: Config): GateVocabulary {
   const declared = AGENTS.flatMap(({ predicts }) => (predicts ?? []).map(({ name }) => name));
+  const forecasts = AGENTS.flatMap((agent) => (agent.forecasts ?? []).map(({ name }) => name));
   return {
-    predictions: [...new Set(['churn', 'health', 'renewal', 'at_risk', EXPANSION_PREDICTION.name, ...declared])],
+    predictions: [
+      ...new Set(['churn', 'health', 'renewal', 'at_risk', EXPANSION_PREDICTION.name, ...declared, ...forecasts]),
+    ],
     candidates: [
       ...new Set([
         'served',
@@ -88,8 +91,18 @@ function vocabularyOf(config: Config): GateVocabulary {
         ...Object.keys(config.health.components),
       ]),
     ],
-    measures: OWN_MEASURES,
+    measures: [...OWN_MEASURES, ...forecasts.flatMap(forecastMeasures)],
   };
+}
+
+/** What a forecast of money is judged by; none of it counts outcomes of accounts. */
+function forecastMeasures(prediction: string): OwnMeasure[] {
+  const shared = { prediction, is_without_outcomes: true } as const;
+  return [
+    { ...shared, name: 'arr_bias', title: 'bias of the forecast', direction: 'zero' },
+    { ...shared, name: 'interval_coverage', title: 'share of dates whose sum lay in the range', direction: 'higher' },
+    { ...shared, name: 'interval_width', title: 'width of the range', direction: 'lower' },
+  ];
 }
 
 /**

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { ChurnModel } from '../../src/contract/churn-model.ts';
 import { parseConfig } from '../../src/data/config.ts';
 import { dayNumber } from '../../src/lib/dates.ts';
 import { createRandom } from '../../src/lib/random.ts';
 import { type BacktestBook, rowKey } from '../../src/pipeline/backtest/book.ts';
+import { forecastFigures } from '../../src/pipeline/backtest/forecasts.ts';
 import { listedFigures } from '../../src/pipeline/backtest/listed.ts';
+import { servedNotes } from '../../src/pipeline/backtest/served-notes.ts';
 import {
   basisRows,
   claimScores,
@@ -38,6 +41,7 @@ function bookOf(
     own_label: Float64Array.from(rows, ([, , label]) => label),
     all_label: Float64Array.from(rows, ([, , label]) => label),
     expansion_label: new Float64Array(rows.length).fill(Number.NaN),
+    own_outcome: Float64Array.from(rows, ([, , label]) => label),
     place: new Map(rows.map(([day, account], i) => [rowKey(dayNumber(day), account), i])),
     ...over,
   };
@@ -204,5 +208,82 @@ describe('a backtest where ever more accounts leave', () => {
     expect(followed?.note).toMatch(/^follows a base rate that drifts/);
     // Held against the rate of all years alone it would have been taken.
     expect(judge(false).verdict.verdict).toBe('signal');
+  });
+});
+
+describe('forecasts of amounts, by hand', () => {
+  // a is lost from January on, b stays, c is not known in February.
+  const book = bookOf([
+    [DATES[0], 'a', 1, 70],
+    [DATES[0], 'b', 0, Number.NaN],
+    [DATES[1], 'a', 1, 40],
+    [DATES[1], 'b', 0, Number.NaN],
+    [DATES[1], 'c', Number.NaN, Number.NaN],
+    [DATES[2], 'b', 0, Number.NaN],
+  ]);
+  const forecast = {
+    ...{ name: 'kept', title: 'kept', table: 't', amount: 'amount', expected: 'expected', low: 'low', high: 'high' },
+    ...({ level: 0.8, outcome: 'not_renewed', comes: 'without' } as const),
+  };
+  const line = (account_id: string, amount: number, expected: number) => ({ account_id, amount, expected });
+  const dates = new Map([
+    // 200 comes: below the range.
+    [DATES[0], { accounts: [line('a', 100, 90), line('b', 200, 180)], low: 250, high: 300 }],
+    [DATES[1], { accounts: [line('a', 100, 90), line('b', 200, 180), line('c', 300, 270)], low: 400, high: 600 }],
+    // 200 of 200 comes: the upper end itself.
+    [DATES[2], { accounts: [line('b', 200, 180)], low: 150, high: 200 }],
+  ]);
+  const figures = (over: Partial<typeof forecast> = {}) =>
+    forecastFigures(book, { forecast: { ...forecast, ...over }, dates }, 1);
+  const of = (metric: string, from = figures()) => from.find((figure) => figure.metric === metric);
+
+  it('sum what was expected and what came over all that is known', () => {
+    // Expected 90 + 180 twice and 180; 200 came three times; 800 was at stake.
+    expect(of('arr_bias')).toMatchObject({ row_count: 5, outcome_count: 1, prediction: 'kept', basis: 'renewal' });
+    expect(of('arr_bias')?.value).toBeCloseTo((720 - 600) / 800, 12);
+    expect(of('arr_bias')?.low).toBeLessThan(0.15);
+    expect(of('arr_bias')?.high).toBeGreaterThan(0.15);
+  });
+
+  it('judge the range on dates of which everything is known', () => {
+    expect(of('interval_coverage')).toMatchObject({ value: 0.5, row_count: 2, low: null });
+    expect(of('interval_width')?.value).toBeCloseTo((50 + 50) / (300 + 200), 12);
+  });
+
+  it('turn round where the amount comes with the outcome', () => {
+    // 100, 100 and 0 come.
+    expect(of('arr_bias', figures({ comes: 'with' as never }))?.value).toBeCloseTo((720 - 200) / 800, 12);
+  });
+
+  it('have no value where nothing was said', () => {
+    const none = forecastFigures(book, { forecast, dates: new Map() }, 1);
+    expect(none.map(({ value, row_count }) => [value, row_count])).toEqual(none.map(() => [null, 0]));
+  });
+});
+
+describe('why served is not the best rung', () => {
+  const origin = (asOf: string, leave: 'model' | 'no_signal' | 'too_few_outcomes') => {
+    const basis = (verdict: typeof leave) => ({
+      verdict,
+      rung: verdict === 'model' ? 'logistic' : null,
+      sentence: `Said on ${asOf}: ${verdict}.`,
+    });
+    return { asOf, model: { leave: basis(leave), renewal: basis('model') } as unknown as ChurnModel };
+  };
+
+  it('is told by verdict, with the last sentence of each and the first date a rung served', () => {
+    const fits = [
+      origin('2024-01-01', 'too_few_outcomes'),
+      origin('2024-02-01', 'too_few_outcomes'),
+      origin('2024-03-01', 'no_signal'),
+      origin('2024-04-01', 'model'),
+    ];
+    expect(servedNotes(fits)).toEqual([
+      'leave: served is the base rate at 3 of 4 origins, because a list claims a probability only once it is earned: ' +
+        'at 2 outcomes or history were too few (2024-02-01: Said on 2024-02-01: too_few_outcomes); ' +
+        'at 1 no model beat the base rate (2024-03-01: Said on 2024-03-01: no_signal); a rung first served at 2024-04-01',
+    ]);
+    expect(servedNotes(fits.slice(0, 1))[0]).toContain('a rung served at none');
+    expect(servedNotes(fits.slice(3))).toEqual([]);
   });
 });

@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { AGENTS } from '../../src/agents/index.ts';
+import type { Agent, Prediction } from '../../src/contract/agent.ts';
 import type { BacktestFigure, BacktestResult } from '../../src/contract/backtest.ts';
 import type { Config } from '../../src/contract/config.ts';
 import type { RunReport } from '../../src/contract/report.ts';
@@ -106,6 +108,7 @@ async function run(planted: boolean, more: Partial<BacktestOptions> = {}, change
       asOf: AS_OF,
       asOfReason: 'test',
       stopped: [],
+      ledgerFile: '/nowhere/ledger.duckdb',
       version: '0',
       configHash: 'hash',
     };
@@ -231,6 +234,68 @@ describe('each origin sees only what was known then', () => {
     expect(slices(short).length).toBeGreaterThanOrEqual(10);
     expect(slices(short)).toEqual(slices(plain));
   }, 240_000);
+});
+
+/** An agent nobody knows of: how long an account has been silent, and that all of its ARR stays. */
+const NINTH: Agent = {
+  id: 'ninth',
+  title: 'Silence',
+  question: 'Who is silent?',
+  reads: ['account_features'],
+  writes: ['silence', 'silence_arr'],
+  predicts: [
+    {
+      ...{ name: 'silence', title: 'days of silence', table: 'silence', column: 'silent_days', direction: 'risk' },
+      ...{ outcome: 'churn', kind: 'ranking' },
+    } as Prediction,
+  ],
+  forecasts: [
+    {
+      ...{ name: 'kept_arr', title: 'ARR that stays', table: 'silence_arr', amount: 'arr', expected: 'arr' },
+      ...({ low: 'low', high: 'high', level: 0.8, outcome: 'churn', comes: 'without' } as const),
+    },
+  ],
+  defaults: {},
+  async run(context) {
+    await context.write('silence', 'select account_id, days_since_last_use as silent_days from account_features');
+    await context.write(
+      'silence_arr',
+      `select account_id, arr_amount as arr, null as low, null as high from account_features
+       union all select null, sum(arr_amount), 0, sum(arr_amount) from account_features`,
+    );
+    return { headline: '', tables: [] };
+  },
+};
+
+describe('an agent that joins', () => {
+  it('is scored by what it declares, with no edit here, and changes no figure of another', async () => {
+    const joined = await run(false, { agents: [...AGENTS, NINTH] });
+    const own = ['silence', 'kept_arr'];
+    const others = ({ result }: Run) => result.figures.filter(({ prediction }) => !own.includes(prediction));
+    expect(others(joined)).toEqual(plain.result.figures);
+    const auc = (prediction: string, candidate: string) =>
+      find(joined.result, { prediction, candidate, basis: 'leave' })?.value;
+    // The rung of the same feature ranks as it does, but where few had closed its slope may have been of the other sign.
+    expect(auc('silence', 'served')).toBeGreaterThan(0.7);
+    expect(joined.result.verdicts.filter(({ prediction }) => prediction === 'silence')).toMatchObject([
+      { basis: 'all', verdict: 'signal', sentence: expect.stringContaining('days of silence ranks') },
+      { basis: 'leave', verdict: 'signal' },
+      { basis: 'renewal', verdict: 'too_few_outcomes' },
+    ]);
+    const amount = (metric: string) => find(joined.result, { prediction: 'kept_arr', metric });
+    // Whoever leaves within the horizon takes its ARR along; of the whole book nothing was thought to.
+    const rows = joined.result.figures.find(
+      ({ prediction, candidate, basis, slice, metric }) =>
+        `${prediction} ${candidate} ${basis} ${slice} ${metric}` === 'churn base_rate all all roc_auc',
+    );
+    expect(amount('arr_bias')).toMatchObject({ row_count: rows?.row_count, outcome_count: rows?.outcome_count });
+    expect(amount('arr_bias')?.value).toBeGreaterThan(0.02);
+    expect(amount('arr_bias')?.value).toBeLessThan(0.3);
+    expect(amount('interval_coverage')).toMatchObject({ value: 1, row_count: joined.result.origins.length });
+    expect(amount('interval_width')?.value).toBeCloseTo(1, 12);
+    const list = joined.report.lists.find(({ name }) => name === 'forecasts');
+    expect(list?.headline).toContain('ARR that stays: made at');
+  }, 60_000);
 });
 
 describe('the report', () => {

@@ -73,6 +73,17 @@ describe('gates of a backtest', () => {
     expect(() => judge({ baseline: join(folder, 'none.json') })).toThrow(/--baseline .*none\.json cannot be read/);
   });
 
+  it('know forecasts of amounts, whatever their outcomes, by their distance from 0', () => {
+    const of = (metric: string, value: number) =>
+      figure({ prediction: 'renewal_arr', basis: 'renewal', metric, value, low: null, high: null, outcome_count: 3 });
+    const figures = [of('arr_bias', -0.04), of('interval_coverage', 0.75)];
+    const result = backtestResult({ figures, verdicts: [] });
+    const gates = (bias: number) => [`renewal_arr:arr_bias<=${bias}`, 'renewal_arr:interval_coverage>=0.7'];
+    expect(judge({ gate: gates(0.05) }, result)).toMatchObject({ exitCode: 0, report: { warnings: [] } });
+    expect(judge({ gate: gates(0.03) }, result).exitCode).toBe(1);
+    expect(() => judge({ gate: ['churn:arr_bias<=0.05'] })).toThrow('arr_bias is not a metric');
+  });
+
   it('know rungs, components and the measures of the list as shown', () => {
     const listed = figure({ prediction: 'at_risk', metric: 'precision', value: 0.3 });
     const result = backtestResult({ figures: [listed], verdicts: [] });

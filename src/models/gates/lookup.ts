@@ -58,8 +58,8 @@ export function chooseRows(
   if (unworked !== undefined && (unworked.outcome_count >= minOutcomes || all === undefined)) {
     return { rows: 'unworked', figure: unworked, warnings: [] };
   }
-  // Where nobody was worked both say the same, and there is nothing to warn of.
-  const isSame = unworked?.row_count === all?.row_count;
+  // Where nobody was worked both say the same, and there is nothing to warn of; money that came is not a false alarm either.
+  const isSame = unworked?.row_count === all?.row_count || gate.measure.is_without_outcomes === true;
   if (all === undefined || isSame) return { rows: 'all', figure: all, warnings: [] };
   const why =
     unworked === undefined

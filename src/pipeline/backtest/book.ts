@@ -30,6 +30,8 @@ export interface BacktestBook {
   readonly all_label: Float64Array;
   /** Of paying for more: 1, 0, NaN = not closed, or nothing can be said of the account. */
   readonly expansion_label: Float64Array;
+  /** `own_label`, and what could not be avoided with it: money is lost either way. */
+  readonly own_outcome: Float64Array;
   /** Place of each row by date and account. */
   readonly place: ReadonlyMap<string, number>;
 }
@@ -99,6 +101,7 @@ export async function readBook(
     own_label,
     all_label,
     expansion_label: rows.number('expansion_label'),
+    own_outcome: label.map((value, i) => ((closed_on[i] as number) <= last ? value : Number.NaN)),
     place: new Map(account_id.map((id, i) => [rowKey(origin[i] as number, id), i])),
   };
 }

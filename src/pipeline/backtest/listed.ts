@@ -133,7 +133,8 @@ function comesBack(shown: readonly number[], tested: readonly number[]): boolean
   return places.some((place, k) => k > 0 && place - (places[k - 1] as number) > 1);
 }
 
-interface Ratio {
+/** Σ top ÷ Σ bottom over rows that each belong to an account. */
+export interface Ratio {
   readonly top: number[];
   readonly bottom: number[];
   readonly account: string[];
@@ -146,7 +147,7 @@ function add(ratio: Ratio, top: number, bottom: number, account: string): void {
 }
 
 /** Σ top ÷ Σ bottom with its 90 % interval over redrawn accounts. */
-function ratioOf(
+export function ratioOf(
   { top, bottom, account }: Ratio,
   seed: number,
   purpose: string,

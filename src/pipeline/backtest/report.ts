@@ -6,6 +6,8 @@ import type { Backtested } from '../backtest.ts';
 import { leakList } from '../model-card.ts';
 import { rowSource } from '../report-lists.ts';
 import { headerNotes } from '../run-header.ts';
+import { forecastList } from './forecast-list.ts';
+import { servedNotes } from './served-notes.ts';
 import { BASES } from './tables.ts';
 
 const BASIS_WORDS: Readonly<Record<string, string>> = {
@@ -38,6 +40,7 @@ export async function backtestReport(done: Backtested): Promise<RunReport> {
       sliceList(result),
       expansionList(done),
       healthList(result),
+      forecastList(done),
       atRiskList(done),
       leakList(leaks),
     ],
@@ -160,7 +163,7 @@ function verdictList(result: BacktestResult): ReportList {
       notes: [
         ...BASES.map((basis) => `${basis}: ${BASIS_WORDS[basis]}`),
         'expansion is asked of everybody at once, whatever the term',
-        'renewal is the likelihood in the renewal list; no forecast of renewed ARR is made yet, so none is scored',
+        'renewal is the likelihood in the renewal list; what is claimed of its ARR stands under "Forecasts of amounts"',
       ],
     },
     rows,
@@ -192,6 +195,7 @@ function churnList({ result, rungs, fits }: Backtested): ReportList {
       ],
       notes: [
         'AUC, lift, precision and recall: mean within origins by their outcomes, 90 % interval by account; "at most": what perfect knowledge reaches',
+        ...servedNotes(fits),
         ...skipped.map(({ title, reason }) => `${title}: ${reason ?? 'not fitted'}`),
       ],
     },

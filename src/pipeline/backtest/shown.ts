@@ -16,6 +16,7 @@ import { rememberDate } from '../remember.ts';
 import { planAgents, replay } from '../replay.ts';
 import { reviseLastReading } from '../revision.ts';
 import type { Workspace } from '../workspace.ts';
+import { type Forecasted, readForecast } from './forecasts.ts';
 
 /** What one agent's declared column, or a part of it, said of accounts: by date and account, as the agent wrote it. */
 export interface Claimed {
@@ -51,14 +52,15 @@ export interface Standing {
 /** The agents and the supervisor lived through the tested dates. */
 export interface ReplayedLists {
   readonly claims: readonly Claimed[];
+  readonly forecasts: readonly Forecasted[];
   readonly dates: readonly ShownDate[];
   /** Agents that did not answer, by date. */
   readonly problems: readonly { readonly asOf: Day; readonly outcome: AgentOutcome }[];
 }
 
 /** Relations the lists need of a date; the panel keeps them (`KeptDates`), `replayLists` lets them stand again. */
-export function listRelations(): readonly string[] {
-  return planAgents(AGENTS, GIVEN).relations;
+export function listRelations(agents: readonly Agent[] = AGENTS): readonly string[] {
+  return planAgents(agents, GIVEN).relations;
 }
 
 const GIVEN = ['health_measures_revised'] as const;
@@ -72,7 +74,10 @@ export async function replayLists(
   tested: readonly Day[],
   models: ReadonlyMap<Day, ChurnModel>,
   progress: Progress,
-  keepStandings = false,
+  {
+    keepStandings = false,
+    agents = AGENTS,
+  }: { readonly keepStandings?: boolean; readonly agents?: readonly Agent[] } = {},
 ): Promise<ReplayedLists> {
   const { engine, config } = workspace;
   await reviseLastReading(workspace);
@@ -82,7 +87,10 @@ export async function replayLists(
     health: { calibration: peers, previous: undefined } satisfies Omit<HealthAgentSettings, 'health'>,
     money: PLAIN_MONEY,
   });
-  const columns = AGENTS.flatMap((agent) => claimsOf(agent, agentSettings(agent, config, given())));
+  const forecasts = agents.flatMap((agent) =>
+    (agent.forecasts ?? []).map((forecast): Forecasted => ({ agent: agent.id, forecast, dates: new Map() })),
+  );
+  const columns = agents.flatMap((agent) => claimsOf(agent, agentSettings(agent, config, given())));
   const dates: ShownDate[] = [];
   const problems: ReplayedLists['problems'][number][] = [];
   const settings = {
@@ -93,7 +101,7 @@ export async function replayLists(
   await replay({
     engine,
     config,
-    agents: AGENTS,
+    agents,
     dates: tested,
     given: GIVEN,
     modelFor: (agent, asOf) => (agent.needsModel === true ? models.get(asOf) : undefined),
@@ -107,6 +115,10 @@ export async function replayLists(
       for (const claim of columns) {
         if (answered.has(claim.agent))
           claim.values.set(asOf, await readClaim(engine, claim.prediction.table, claim.column));
+      }
+      for (const { agent, forecast, dates: said } of forecasts) {
+        const found = answered.has(agent) ? await readForecast(engine, forecast) : undefined;
+        if (found !== undefined) said.set(asOf, found);
       }
       if (answered.has('health')) peers = await readPeers(engine);
       const result = await arbitrate(engine, state, asOf, settings);
@@ -125,7 +137,7 @@ export async function replayLists(
       await dropKept(engine, asOf);
     },
   });
-  return { claims: columns, dates, problems };
+  return { claims: columns, forecasts, dates, problems };
 }
 
 interface ClaimColumn extends Claimed {
