@@ -41,6 +41,6 @@ export function forecastList({ result, lists }: Pick<Backtested, 'result' | 'lis
     ],
     rowCount: rows.length,
     rows: rowSource(rows),
-    empty: 'no agent forecasts an amount',
+    empty: 'no forecast of an amount was scored',
   };
 }
