@@ -2,14 +2,14 @@
 // see, half of the accounts can be kept by it, and the same companies, luck and all, in which the same outreach keeps nobody.
 // Both go through `retain backtest`. On all rows a saved account is a false alarm; on unworked ones nobody was saved.
 //
-//   npm run build && node bench/worked.js [--seeds 4] [--from 1] [--accounts 800] [--months 30] [--check]
+//   npm run build && node bench/worked.js [--seeds 4] [--from 1] [--accounts 800] [--months 30] [--kept DIR] [--check]
 //
 // Prints, for each figure, its mean over the companies where outreach keeps nobody, the mean change where it works, and the
 // standard error of that change over companies (each is held against its own twin). `--check` ends with 1 unless precision at
 // capacity falls on all rows by two standard errors and more than on unworked ones, where it does not fall by two; and unless
-// a gate that names no rows is judged on unworked ones. Two backtests a seed: about two minutes of CPU each at 800 accounts.
+// a gate that names no rows is judged on unworked ones. `--kept` keeps each backtest and takes those that stand there. Two backtests a seed: about two minutes of CPU each at 800 accounts.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     accounts: { type: 'string', default: '800' },
     months: { type: 'string', default: '30' },
+    kept: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
 });
@@ -41,6 +42,9 @@ function retain(...args) {
 
 /** The backtest of one company, and its gate. */
 function backtest(seed, isUseless) {
+  const name = `worked-${values.accounts}-${values.months}-${seed}-${isUseless ? 'useless' : 'works'}.json`;
+  const kept = values.kept === undefined ? undefined : join(values.kept, name);
+  if (kept !== undefined && existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8'));
   const directory = mkdtempSync(join(tmpdir(), 'retain-worked-'));
   try {
     const size = ['--accounts', values.accounts, '--months', values.months, '--seed', String(seed)];
@@ -49,7 +53,9 @@ function backtest(seed, isUseless) {
     const file = join(directory, 'backtest.json');
     retain('backtest', '--data', directory, '--store', join(directory, 'store'), '--gate', GATE, '--save', file);
     const { data } = JSON.parse(readFileSync(file, 'utf8'));
-    return { ...data.backtest, gate: data.gates.outcomes[0] };
+    const result = { ...data.backtest, gate: data.gates.outcomes[0] };
+    if (kept !== undefined) writeFileSync(kept, JSON.stringify(result));
+    return result;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
