@@ -225,7 +225,8 @@ describe('each origin sees only what was known then', () => {
     const last = plain.result.origins.at(-2);
     const short = await run(false, { to: last ?? '' });
     expect(short.result.origins).toEqual(plain.result.origins.slice(0, -1));
-    const kept = new Set(short.result.figures.map(({ candidate }) => candidate));
+    const churn = short.result.figures.filter(({ prediction }) => prediction === 'churn');
+    const kept = new Set(churn.map(({ candidate }) => candidate));
     const slices = ({ result }: Run) =>
       result.figures.filter(
         ({ prediction, candidate, slice }) =>
