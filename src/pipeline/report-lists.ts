@@ -55,7 +55,9 @@ export function chosenHeadline(
   bookCount: number,
 ): string {
   const whose = [csm, segment].filter((name) => name !== undefined).join(', ');
-  return whose === '' ? headline : `${whose}: ${rowCount} of ${bookCount} rows; whole book: ${headline}`;
+  return whose === '' || headline === ''
+    ? headline
+    : `${whose}: ${rowCount} of ${bookCount} rows; whole book: ${headline}`;
 }
 
 /** Rows already at hand as a list's row source. */

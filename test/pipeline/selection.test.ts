@@ -30,6 +30,10 @@ describe("one person's rows, and accounts that take none", () => {
     expect(new Set(rows.map(({ csm }) => csm))).toEqual(new Set(['Dana']));
     expect(report.lists[0]?.headline).toContain(`Dana: ${rows.length} of 8 rows; whole book: `);
     expect(report.summary).toBe(report.lists[0]?.headline);
+    expect(report.lists.map(({ name, headline }) => [name, headline]).slice(1)).toEqual([
+      ['in_hand', ''],
+      ['notice_given', expect.stringMatching(/^Dana: 0 of 1 rows; whole book: 1 account, USD 4,000 ARR/)],
+    ]);
   });
 
   it.each([
