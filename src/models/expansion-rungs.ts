@@ -47,14 +47,13 @@ function accountSizeRung(pool: Pool | undefined): Rung {
 }
 
 /**
- * The ladder of the expansion model: account size as its floor, seat use alone (who has run out of seats buys more), an open
- * opportunity alone, and the rungs of the churn ladder but for days since last use.
+ * The ladder of the expansion model: account size as its floor, seat use alone (who has run out of seats buys more), and
+ * the rungs of the churn ladder but for days since last use.
  */
 export function expansionRungs(pool?: Pool): Rung[] {
   return [
     accountSizeRung(pool),
     columnRung('seat_use', 'seat use alone', 1, EXPANSION_COLUMNS.seat_use),
-    columnRung('open_opportunity', 'open opportunities alone', 1, EXPANSION_COLUMNS.open_opportunity),
     ...baselineRungs().filter(({ name }) => !CHURN_ONLY.has(name)),
     ebmRung(LIGHT_EBM, pool),
   ];

@@ -171,7 +171,7 @@ export const LADDER_COLUMNS: LadderColumns = {
 };
 
 /** Columns that the one-column rungs of the expansion ladder read. */
-export const EXPANSION_COLUMNS = { seat_use: 'seat_use_rate_28d', open_opportunity: 'open_expansion_count' } as const;
+export const EXPANSION_COLUMNS = { seat_use: 'seat_use_rate_28d' } as const;
 
 /**
  * The baseline ladder, simplest first: base rate, decision proximity, days since last use, CSM call, best single rule,

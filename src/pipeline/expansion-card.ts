@@ -72,8 +72,8 @@ function labelNotes(model: ExpansionModel): string[] {
   return [
     `label: ${expansionLabel(model)}; who leaves within that time counts as not growing`,
     definition === 'won_opportunity'
-      ? 'not asked: accounts that left for an unavoidable reason'
-      : 'not asked: accounts without a fixed price on the date (priced by use alone), with an amount or exchange rate that is unknown, or gone for an unavoidable reason',
+      ? 'not asked: accounts with an open upsell or cross-sell, or gone for an unavoidable reason'
+      : 'not asked: accounts with an open upsell or cross-sell, without a fixed price on the date (priced by use alone), with an amount or exchange rate that is unknown, or gone for an unavoidable reason',
     ...(definition === 'arr_growth' && won > 0
       ? [
           `${won} accounts have an upsell or cross-sell on record as won; where contracts do not show it, set expansion.definition: won_opportunity`,

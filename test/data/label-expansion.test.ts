@@ -219,6 +219,44 @@ describe('label_expansion, arr_growth', () => {
     });
   });
 
+  it('does not ask of an account that is being sold to', async () => {
+    const grows = (account: string) => [
+      line(account, '2024-01-01', 100, { product: 'Core' }),
+      line(account, '2024-07-01', 50, { product: 'Add-on' }),
+    ];
+    const deal = (account_id: string, created_date: string, closed_date: string | null, kind = 'upsell') => ({
+      opportunity_id: account_id,
+      account_id,
+      created_date,
+      closed_date,
+      is_won: closed_date === null ? null : true,
+      kind,
+    });
+    const names = ['closes-later', 'still-open', 'opened-later', 'closed-before', 'stale', 'renewal', 'no-deal'];
+    expect(
+      await labels({
+        contract: names.flatMap(grows),
+        opportunity: [
+          deal('closes-later', '2024-05-20', '2024-07-01'),
+          deal('still-open', '2024-05-20', null, 'cross_sell'),
+          deal('opened-later', '2024-06-02', '2024-07-01'),
+          deal('closed-before', '2024-04-01', '2024-05-31'),
+          // 366 days before the day.
+          deal('stale', '2023-06-01', null),
+          deal('renewal', '2024-05-20', '2024-07-01', 'renewal'),
+        ],
+      }),
+    ).toEqual({
+      'closes-later': null,
+      'still-open': null,
+      'opened-later': 1,
+      'closed-before': 1,
+      stale: 1,
+      renewal: 1,
+      'no-deal': 1,
+    });
+  });
+
   it('stays open until horizon and grace have passed', async () => {
     const contract = [
       line('a', '2024-01-01', 100, { product: 'Core' }),
@@ -255,11 +293,12 @@ describe('label_expansion, arr_growth', () => {
 
 describe('label_expansion, won_opportunity', () => {
   it('counts an upsell or cross-sell won after the day and by the horizon', async () => {
-    const names = ['won', 'no-kind', 'lost', 'renewal', 'same-day', 'late', 'open', 'none'];
+    const names = ['won', 'no-kind', 'lost', 'renewal', 'same-day', 'late', 'open', 'in-hand', 'none'];
     const deal = (account_id: string, closed_date: string | null, is_won: boolean | null, kind: string | null) => ({
       opportunity_id: account_id,
       account_id,
-      created_date: '2024-05-01',
+      // Opened after the day: who is being sold to already is not asked.
+      created_date: account_id === 'same-day' || account_id === 'in-hand' ? '2024-05-01' : '2024-06-10',
       closed_date,
       is_won,
       kind,
@@ -277,10 +316,11 @@ describe('label_expansion, won_opportunity', () => {
             deal('same-day', '2024-06-01', true, 'upsell'),
             deal('late', '2024-08-31', true, 'upsell'),
             deal('open', null, null, 'upsell'),
+            deal('in-hand', '2024-07-10', true, 'upsell'),
           ],
         },
         { expansion },
       ),
-    ).toEqual({ won: 1, 'no-kind': 1, lost: 0, renewal: 0, 'same-day': 0, late: 0, open: 0, none: 0 });
+    ).toEqual({ won: 1, 'no-kind': 1, lost: 0, renewal: 0, 'same-day': 0, late: 0, open: 0, 'in-hand': null, none: 0 });
   });
 });

@@ -66,12 +66,11 @@ describe('the expansion ladder', () => {
     const result = await climb(1, 'seats', 300);
     expect(result.verdict).toBe('signal');
     expect(result.rows.find(({ rung }) => rung === 'seat_use')).toMatchObject({ status: 'compared', beats_base: true });
-    expect(result.rows.find(({ rung }) => rung === 'open_opportunity')?.status).toBe('skipped');
   });
 
   it('has a form that serves and takes itself apart for every rung that can be taken', async () => {
     const panel = book(3, 'seats', 60, 8);
-    const more = ['open_expansion_count', 'decision_days', 'health_score', 'csm_sentiment_value'].map((name, k) => ({
+    const more = ['decision_days', 'health_score', 'csm_sentiment_value'].map((name, k) => ({
       name,
       kind: 'continuous' as const,
       values: panel.account.map((account) => (account * (k + 3)) % 11),
@@ -81,7 +80,7 @@ describe('the expansion ladder', () => {
       ...more.map((column) => ({ ...column, values: Float64Array.from(column.values) })),
     ];
     const names = expansionRungs().flatMap((rung) => (rung.isBase || rung.isFloor ? [] : [rung.name]));
-    expect(names).toContain('open_opportunity');
+    expect(names).toContain('seat_use');
     for (const name of names) {
       const model = await fitServing(name, { ...panel, columns }, createRandom(1));
       const { intercept, contributions, log_odds } = explainServing(model, columns);

@@ -10,9 +10,9 @@ import { companyOf } from '../data/views-rows.ts';
 
 const KEY = 'account.growth_code';
 const AS_OF = '2025-08-31';
-/** Accounts 0–59 buy an add-on one after the other, 60 days after somebody opened an opportunity; 60–89 said no. */
+/** Accounts 0–59 buy an add-on one after the other, 60 days after somebody of theirs wrote; 60–89 wrote for nothing. */
 const GROWING = 60;
-const ASKED = 90;
+const WRITING = 90;
 const ACCOUNTS = 150;
 
 const boughtOn = (i: number) => addDays('2024-09-20', 5 * i);
@@ -53,19 +53,23 @@ beforeAll(async () => {
           product: 'Add-on',
         })),
       ],
-      opportunity: each(ASKED, (i) => ({
+      // Opened and won within a day: nobody is being sold to on a date of the panel, but for three.
+      opportunity: each(GROWING, (i) => ({
         opportunity_id: `o${i}`,
         account_id: `a${i}`,
         kind: 'cross_sell',
-        created_date: addDays(boughtOn(i % GROWING), -60),
-        closed_date: boughtOn(i % GROWING),
-        is_won: i < GROWING,
+        created_date: addDays(boughtOn(i), -1),
+        closed_date: boughtOn(i),
+        is_won: true,
       })),
-      // An account that joins to no feed is unmatched, and nothing is said of its opportunities.
-      interaction: each(ACCOUNTS, (i) => ({
-        interaction_id: `i${i}`,
+      // An account that joins to no feed is unmatched; everybody wrote once, long ago.
+      interaction: [
+        ...each(ACCOUNTS, (i) => ['old', i, '2024-06-05'] as const),
+        ...each(WRITING, (i) => ['new', i, addDays(boughtOn(i % GROWING), -60)] as const),
+      ].map(([kind, i, day]) => ({
+        interaction_id: `${kind}${i}`,
         account_id: `a${i}`,
-        occurred_at: '2024-06-05 10:00:00',
+        occurred_at: `${day} 10:00:00`,
         direction: 'inbound',
       })),
     },
@@ -87,7 +91,6 @@ describe('the expansion model', () => {
     expect(model?.kind).toBe('expansion');
     expect(model?.expansion.verdict).toBe('model');
     expect(model?.expansion.outcome_count).toBe(GROWING);
-    // Sixty won and thirty lost.
     expect(model?.won_account_count).toBe(GROWING);
     expect(model?.left_out.map(({ feature }) => feature)).toEqual(['custom_growth_code']);
     expect(model?.leaks).toMatchObject([

@@ -1,8 +1,9 @@
 -- grain: one row an active account
 -- key: account_id
 -- as-of: who is active that day, from knowledge of that day; what it paid for then and at the horizon as known by known_by.
--- The label is null until horizon and grace have passed by then, and for accounts nothing can be said of: left unknown to
--- us, gone for an unavoidable reason, no fixed price then, or a line whose amount or exchange rate is unknown
+-- The label is null until horizon and grace have passed by then, and for accounts that are not asked: an upsell or cross-sell
+-- is open that day, left unknown to us, gone for an unavoidable reason, no fixed price then, or a line whose amount or
+-- exchange rate is unknown
 create or replace macro label_expansion(as_of, known_by) as table
 with rule as (
   select
@@ -98,6 +99,12 @@ grown as (
   from line
   group by account_id
 ),
+-- Being sold to already, as far as known that day; what has been open for a year is forgotten.
+selling as (
+  select distinct account_id
+  from opportunity_asof(as_of)
+  where closed_date is null and created_date > as_of - 365 and lower(coalesce(kind, 'upsell')) <> 'renewal'
+),
 won as (
   select distinct account_id
   from opportunity_asof(known_by)
@@ -126,6 +133,7 @@ judged as (
     coalesce(leaving.had_left, 0) = 1 and coalesce(leaving.has_left, 0) = 0 as had_left,
     coalesce(leaving.has_left, 0) = 1 as has_left,
     coalesce(leaving.was_unavoidable, 0) = 1 as was_unavoidable,
+    selling.account_id is not null as is_in_hand,
     case rule.definition
       when 'won_opportunity' then won.account_id is not null
       when 'arr_growth' then
@@ -140,13 +148,15 @@ judged as (
   left join grown on grown.account_id = state.account_id
   left join won on won.account_id = state.account_id
   left join monthly on monthly.account_id = state.account_id
+  left join selling on selling.account_id = state.account_id
   left join leaving on leaving.account_id = state.account_id
   where state.status = 'active'
 )
 select
   account_id,
   case
-    when closed_on > known_by or not is_covered or had_left or was_unavoidable or has_grown is null then null
+    when closed_on > known_by or not is_covered or is_in_hand or had_left or was_unavoidable or has_grown is null
+      then null
     when has_grown and not has_left then 1
     else 0
   end as label,
