@@ -139,11 +139,17 @@ export function assembleModel(
   return { ...body, model_id };
 }
 
-/** First day on which contracts and, where there is one, the usage feed give history; null without dated contracts. */
+/**
+ * First day on which contracts (or monthly revenue) and, where there is one, the usage feed give history; null without dated
+ * contracts.
+ */
 export async function firstDay(engine: Engine): Promise<Day | null> {
   const [row] = await engine.rows(
     `select case when used.first_on > paid.first_on then used.first_on else paid.first_on end as first_on
-     from (select min(start_date) as first_on from contract) as paid
+     from (
+       select min(first_on) as first_on
+       from (select start_date as first_on from contract union all select month from mrr_month)
+     ) as paid
      cross join (select min(occurred_on) as first_on from usage_calendar) as used`,
   );
   const day = row?.['first_on'];
