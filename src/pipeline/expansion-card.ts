@@ -76,7 +76,7 @@ function labelNotes(model: ExpansionModel): string[] {
       : 'not asked: accounts with an open upsell or cross-sell, without a fixed price on the date (priced by use alone), with an amount or exchange rate that is unknown, or gone for an unavoidable reason',
     ...(definition === 'arr_growth' && won > 0
       ? [
-          `${won} accounts have an upsell or cross-sell on record as won; where contracts do not show it, set expansion.definition: won_opportunity`,
+          `accounts with an upsell or cross-sell on record as won: ${won}; where contracts do not show it, set expansion.definition: won_opportunity`,
         ]
       : []),
   ];
