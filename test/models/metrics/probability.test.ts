@@ -169,6 +169,33 @@ describe('precision over several dates', () => {
   });
 });
 
+describe('the interval of a mean', () => {
+  const interval = (rate: number) => {
+    const random = createRandom(3);
+    const label = Uint8Array.from({ length: 300 }, () => (random() < rate ? 1 : 0));
+    const rows = { score: new Float64Array(300).fill(rate), label };
+    const account = Int32Array.from(label.keys());
+    const found = bootstrapMetric(METRICS.brier, rows, account, createRandom(4), {
+      replicates: 2000,
+      keep_draws: true,
+    });
+    const draws = [...(found.draws ?? [])].map(Number).sort((a, b) => a - b);
+    return { ...found, plain: { low: quantileOf(draws, 0.05), high: quantileOf(draws, 0.95) } };
+  };
+
+  it('stands higher than plain percentiles where a few rows carry most of it', () => {
+    const { low, high, plain } = interval(0.02);
+    expect(low).toBeGreaterThan(plain.low);
+    expect(high).toBeGreaterThan(plain.high);
+  });
+
+  it('is that of plain percentiles where nothing is skewed', () => {
+    const { low, high, plain, standard_error } = interval(0.45);
+    expect(Math.abs(low - plain.low)).toBeLessThan(0.15 * standard_error);
+    expect(Math.abs(high - plain.high)).toBeLessThan(0.15 * standard_error);
+  });
+});
+
 describe('the interval of the calibration error', () => {
   it('holds its own value, and 0 where every probability is true', () => {
     const random = createRandom(5);
