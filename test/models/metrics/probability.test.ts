@@ -173,7 +173,7 @@ describe('the interval of a mean', () => {
   const interval = (rate: number) => {
     const random = createRandom(3);
     const label = Uint8Array.from({ length: 300 }, () => (random() < rate ? 1 : 0));
-    const rows = { score: new Float64Array(300).fill(rate), label };
+    const rows = { score: Float64Array.from(label, () => rate * (0.5 + random())), label };
     const account = Int32Array.from(label.keys());
     const found = bootstrapMetric(METRICS.brier, rows, account, createRandom(4), {
       replicates: 2000,
