@@ -163,7 +163,7 @@ async function workersGain() {
     `what two cores of this machine give: two processes that share nothing, one thread each, took ${said(fits.apart)} a fit: ` +
       `${two((2 * one) / apart)} × of one`,
   );
-  if ((2 * one) / apart < MIN_WORKERS_GAIN)
+  if (gain < MIN_WORKERS_GAIN && (2 * one) / apart < MIN_WORKERS_GAIN)
     console.log(
       'the machine itself gives less than is asked for (other work, or cores that share one): no verdict on the threads',
     );
