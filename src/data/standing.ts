@@ -65,8 +65,10 @@ export async function standRelations(
         const stand = `create or replace table dated.${quoteName(name)} as
           select * from ${quoteName(name)}(cast(getvariable('as_of') as date))`;
         await own.execute(`${stand};\n${shadowing(name, asOf)}`);
+        const bounds = name === ANCHOR ? await usageBounds(own, asOf) : '';
+        if (bounds !== '') await own.execute(bounds);
         // Not waited for: the other lane is at work, and asks nothing before this.
-        const told = shadow(other, name, asOf);
+        const told = other.execute(`${shadowing(name, asOf)};\n${bounds}`);
         told.catch(() => undefined);
         shadows.push(told);
       } catch (error) {
@@ -75,6 +77,23 @@ export async function standRelations(
     });
     await Promise.all(shadows);
   });
+}
+
+/** The view that says on which day the windows of usage end. */
+const ANCHOR = 'usage_anchor';
+
+/**
+ * Statements that tell the days from which windows of usage may need rows. The views know them by their own reading, but only
+ * a constant lets whole stretches of the files be passed over. They hold for the date named beside them, and for no other.
+ */
+async function usageBounds(engine: Engine, asOf: Day): Promise<string> {
+  const [row] = await engine.rows(
+    `select anchor_on - 424 as since, anchor_on - short_window_days as recent_since
+     from dated.${quoteName(ANCHOR)} cross join settings`,
+  );
+  const day = (value: unknown) => `date ${quoteText(String(value))}`;
+  return `set variable usage_bounds_day = ${day(asOf)}; set variable usage_since = ${day(row?.['since'])};
+    set variable usage_recent_since = ${day(row?.['recent_since'])}`;
 }
 
 /** For each name those before it in `names` that it reads, also by way of views that only pass rows through. */
@@ -148,6 +167,7 @@ export async function clearViews(engine: Engine): Promise<void> {
     `select table_name as name, false as is_view from duckdb_tables() where schema_name = 'dated'
      union all select view_name, true from duckdb_views() where schema_name = 'dated' order by name`,
   );
+  await engine.execute('set variable usage_bounds_day = null');
   if (standing.length === 0) return;
   // One call for all: forty names on every date are as many round trips otherwise.
   await engine.execute(

@@ -3,7 +3,7 @@ import type { Config } from '../contract/config.ts';
 import type { FittedModel } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
 import { isPassedThrough } from '../data/standing.ts';
-import { VIEWS } from '../data/views.ts';
+import { VIEWS, type View } from '../data/views.ts';
 import type { Engine } from '../engine/engine.ts';
 import { LEDGER_VIEW_NAMES } from '../ledger/index.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -45,15 +45,20 @@ export function availableRelations(): Map<string, readonly string[]> {
   const available = new Map<string, readonly string[]>();
   for (const view of VIEWS) {
     if (view.parameters.length > 1) continue;
-    const reads = [...view.dependencies, ...derivedIn(view.sql)];
-    available.set(
-      view.name,
-      reads.filter((name) => !isPassedThrough(name)),
-    );
+    available.set(view.name, [...readsOf(view), ...derivedIn(view.sql)]);
   }
   for (const name of LEDGER_VIEW_NAMES) available.set(name, []);
   for (const relation of DERIVED.values()) available.set(relation.name, relation.reads);
   return available;
+}
+
+/** What a view reads, and what those it reads read that only pass rows through. */
+function readsOf({ dependencies }: View): string[] {
+  return dependencies.flatMap((name) => {
+    if (!isPassedThrough(name)) return [name];
+    const view = VIEWS.find((other) => other.name === name);
+    return view === undefined ? [] : readsOf(view);
+  });
 }
 
 function derivedIn(sql: string): string[] {

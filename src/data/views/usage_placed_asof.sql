@@ -11,6 +11,7 @@ with dated as (
     active_users,
     error_count,
     duration_seconds,
+    occurred_at,
     occurred_on,
     period,
     case
@@ -27,7 +28,16 @@ with dated as (
     end as days_ago
   from usage_asof(as_of)
   cross join (select anchor_on from usage_anchor(as_of)) as clock
-  where account_id is not null and occurred_on > anchor_on - 424
+  where account_id is not null
+    and occurred_on > anchor_on - 424
+    -- The same as a constant, where the date's own was told (standing.ts): older stretches of the files are passed over.
+    and (
+      occurred_at is null
+      or occurred_at >= case
+        when cast(getvariable('usage_bounds_day') as date) = as_of then cast(getvariable('usage_since') as timestamp)
+        else timestamp '0001-01-01'
+      end
+    )
 )
 select
   *,
