@@ -43,6 +43,8 @@ export interface BasisModel {
 /** What the figures of a basis rest on, for the model card and for comparing two models. */
 export interface BasisEvidence {
   readonly account_count: number;
+  /** Accounts of the panel that somebody acted on; absent where the treatment is not learnt. */
+  readonly treated_account_count?: number;
   /** Calendar months with closed rows. */
   readonly months: number;
   /** Dates the rungs were compared on, each fitted on what had closed by it. */

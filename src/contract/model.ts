@@ -20,6 +20,11 @@ export interface TrainingTable {
   readonly account: Int32Array;
   /** Observation date of each row, days since 1970-01-01. */
   readonly observation_date: Int32Array;
+  /**
+   * 1 = somebody acted on the account soon after the date. Learnt from and never predicted with: see `models/treatment.ts`.
+   * Absent: nobody did, or nobody wrote it down.
+   */
+  readonly treatment?: Uint8Array | undefined;
 }
 
 /** Worker threads handed in by `pipeline/pool.ts`; without one, everything runs in this thread. */

@@ -1,8 +1,9 @@
 import type { ModelBasis } from '../contract/churn-model.ts';
-import { type Engine, quoteName } from '../engine/engine.ts';
+import { type Engine, quoteName, type Row } from '../engine/engine.ts';
 import type { Day } from '../lib/dates.ts';
 import { type ContractTable, TABLES } from './contract.ts';
 import type { CustomFeature } from './custom-features.ts';
+import type { DateCache } from './date-cache.ts';
 import { auditAdmitted, auditAdmittedGrowth } from './leak-audit-admitted.ts';
 import {
   areaUnderCurve,
@@ -21,6 +22,8 @@ export interface AuditOptions {
   readonly asOf?: Day;
   /** Custom columns among the panel's features. */
   readonly admitted?: readonly CustomFeature[];
+  /** Where the comparison of a day is kept for the next audit of the same exports. */
+  readonly cache?: DateCache | undefined;
 }
 
 /**
@@ -33,7 +36,7 @@ export async function auditLeaks(engine: Engine, options: AuditOptions): Promise
   const asOf = options.asOf ?? options.panel.dates[Math.floor(options.panel.dates.length / 2)];
   const findings = [
     ...auditFeatures(options.panel),
-    ...(asOf === undefined ? [] : await auditFuture(engine, asOf)),
+    ...(asOf === undefined ? [] : await auditFuture(engine, asOf, options.cache)),
     ...(await auditColumns(engine, options.panel.knownBy)),
   ];
   const admitted = options.admitted ?? [];
@@ -137,7 +140,33 @@ function rowsWhere(count: number, holds: (i: number) => boolean): number[] {
 }
 
 /** Features of a day, computed from tables from which everything later was taken away, must be the same. */
-async function auditFuture(engine: Engine, asOf: Day): Promise<LeakFinding[]> {
+async function auditFuture(engine: Engine, asOf: Day, cache: DateCache | undefined): Promise<LeakFinding[]> {
+  const known = await cache?.find('audit', asOf);
+  const counts = known === undefined ? await changedCounts(engine, asOf) : await engine.rows(known.select('changed'));
+  if (known === undefined && cache !== undefined) {
+    await engine.execute('create or replace table main.audit_changed (name varchar, row_count integer)');
+    await engine.append('main.audit_changed', {
+      name: counts.map(({ name }) => String(name)),
+      row_count: counts.map(({ row_count }) => Number(row_count)),
+    });
+    await cache.put(engine, 'audit', asOf, [], { changed: 'select * from main.audit_changed' });
+    await engine.execute('drop table main.audit_changed');
+  }
+  return counts.map(({ name, row_count }) => ({
+    kind: 'changes_with_future',
+    level: 'feature',
+    name: String(name),
+    feature: String(name),
+    churn_basis: null,
+    auc: null,
+    row_count: Number(row_count),
+    is_masked: false,
+    message: `${name} as of ${asOf} changes for ${row_count} accounts when later rows are removed`,
+  }));
+}
+
+/** By feature that differs: for how many accounts. */
+async function changedCounts(engine: Engine, asOf: Day): Promise<Row[]> {
   const features = async (name: string): Promise<void> => {
     await clearViews(engine);
     await standViews(engine, ['account_features'], asOf);
@@ -166,17 +195,7 @@ async function auditFuture(engine: Engine, asOf: Day): Promise<LeakFinding[]> {
     );
     return Object.entries(counts ?? {})
       .filter(([, count]) => Number(count) > 0)
-      .map(([name, count]) => ({
-        kind: 'changes_with_future',
-        level: 'feature',
-        name,
-        feature: name,
-        churn_basis: null,
-        auc: null,
-        row_count: Number(count),
-        is_masked: false,
-        message: `${name} as of ${asOf} changes for ${Number(count)} accounts when later rows are removed`,
-      }));
+      .map(([name, count]) => ({ name, row_count: Number(count) }));
   } finally {
     await engine.execute("set search_path = 'main'");
     await engine.execute('drop schema if exists past cascade');

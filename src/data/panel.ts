@@ -1,4 +1,4 @@
-import type { Columnar, Engine } from '../engine/engine.ts';
+import { type Columnar, type Engine, quoteName } from '../engine/engine.ts';
 import { addDays, type Day, dayNumber, monthStart } from '../lib/dates.ts';
 import { clearViews, shadow, standViews } from './standing.ts';
 
@@ -43,8 +43,12 @@ export interface PanelOptions {
   readonly knownBy: Day;
   /** Stands `account_features` of a date, and what else its rows need; default: the view and those below it. */
   readonly stand?: (asOf: Day) => Promise<void>;
-  /** Relation that stands with it (`account_id` and columns), joined to each row; its columns are not audited. */
-  readonly beside?: string;
+  /** Relation that stands with it (`account_id` and `columns`), joined to each row; its columns are not audited. */
+  readonly beside?: { readonly relation: string; readonly columns: readonly string[] };
+  /** Selects of the panel rows of dates that were computed before, columns and types as here: they are not computed again. */
+  readonly ready?: ReadonlyMap<Day, string>;
+  /** Called when a computed date's rows are in `main.panel`. */
+  readonly done?: (asOf: Day) => Promise<void>;
   /** Labels of growing too (`label_expansion`); default no. */
   readonly expansion?: boolean;
   /** Relation with `account_id, first_on, last_on` (days through which a person acted on an account) beside contacts. */
@@ -60,42 +64,16 @@ export interface PanelOptions {
  * Throws when no date is given.
  */
 export async function buildPanel(engine: Engine, options: PanelOptions): Promise<Panel> {
-  const { dates, knownBy } = options;
+  const { dates, knownBy, ready = new Map<Day, string>(), beside } = options;
   if (dates.length === 0) throw new Error('a panel needs at least one observation date');
   await clearViews(engine);
-  await engine.materialise('main.panel_outcome', 'select * from outcome_asof($day::date)', { day: knownBy });
-  if (options.expansion === true) {
-    await engine.materialise('main.panel_span', 'select * from arr_span($day::date)', { day: knownBy });
-  }
-  await engine.materialise('main.panel_acted', actedRows(options.worked), { day: knownBy });
   await engine.execute('drop table if exists main.panel');
-  const stand = options.stand ?? ((date: Day) => standViews(engine, ['account_features'], date));
-  let besides: readonly string[] = [];
-  try {
-    for (const [index, date] of dates.entries()) {
-      await stand(date);
-      // From here on outcomes are read as known by `knownBy`, from the one copy computed above; so are the spans of ARR.
-      await engine.execute('create or replace view dated.outcome_asof as select * from main.panel_outcome');
-      await shadow(engine, 'outcome_asof', knownBy);
-      if (options.expansion === true) {
-        await engine.execute('create or replace view dated.arr_span as select * from main.panel_span');
-        await shadow(engine, 'arr_span', knownBy);
-      }
-      const select = besideRows(panelRows(options.expansion), options.beside);
-      const bindings = { as_of: date, known_by: knownBy };
-      if (index === 0) await engine.materialise('main.panel', select, bindings);
-      else await engine.execute(`insert into main.panel by name ${select}`, bindings);
-      if (index === 0 && options.beside !== undefined) besides = await columnNames(engine, options.beside);
-      await clearViews(engine);
-    }
-  } finally {
-    await clearViews(engine);
-    await engine.execute(
-      'drop table if exists main.panel_outcome; drop table if exists main.panel_span; drop table if exists main.panel_acted',
-    );
-  }
+  const known = dates.flatMap((date) => ready.get(date) ?? []);
+  if (known.length > 0) await engine.materialise('main.panel', known.join('\nunion all by name\n'));
+  const open = dates.filter((date) => !ready.has(date));
+  if (open.length > 0) await computeDates(engine, open, known.length > 0, options);
   const result = await engine.columns('select * from main.panel order by observation_date, account_id');
-  const others = new Set<string>([...PANEL_KEYS, ...besides]);
+  const others = new Set<string>([...PANEL_KEYS, ...(beside?.columns ?? [])]);
   return {
     rowCount: result.rowCount,
     info: result.info,
@@ -107,13 +85,47 @@ export async function buildPanel(engine: Engine, options: PanelOptions): Promise
   };
 }
 
-function besideRows(rows: string, beside: string | undefined): string {
-  if (beside === undefined) return rows;
-  return `select p.*, b.* exclude (account_id) from (${rows}) as p left join ${beside} as b on b.account_id = p.account_id`;
+/** Computes dates one after the other into `main.panel`, which the first makes where no rows were ready. */
+async function computeDates(
+  engine: Engine,
+  dates: readonly Day[],
+  isThere: boolean,
+  { knownBy, stand, beside, worked, done, expansion = false }: PanelOptions,
+): Promise<void> {
+  const standing = stand ?? ((date: Day) => standViews(engine, ['account_features'], date));
+  await engine.materialise('main.panel_outcome', 'select * from outcome_asof($day::date)', { day: knownBy });
+  if (expansion) await engine.materialise('main.panel_span', 'select * from arr_span($day::date)', { day: knownBy });
+  await engine.materialise('main.panel_acted', actedRows(worked), { day: knownBy });
+  try {
+    for (const [index, date] of dates.entries()) {
+      await standing(date);
+      // From here on outcomes are read as known by `knownBy`, from the one copy computed above; so are the spans of ARR.
+      await engine.execute('create or replace view dated.outcome_asof as select * from main.panel_outcome');
+      await shadow(engine, 'outcome_asof', knownBy);
+      if (expansion) {
+        await engine.execute('create or replace view dated.arr_span as select * from main.panel_span');
+        await shadow(engine, 'arr_span', knownBy);
+      }
+      const select = besideRows(panelRows(expansion), beside);
+      const bindings = { as_of: date, known_by: knownBy };
+      if (index === 0 && !isThere) await engine.materialise('main.panel', select, bindings);
+      else await engine.execute(`insert into main.panel by name ${select}`, bindings);
+      await done?.(date);
+      await clearViews(engine);
+    }
+  } finally {
+    await clearViews(engine);
+    await engine.execute(
+      'drop table if exists main.panel_outcome; drop table if exists main.panel_span; drop table if exists main.panel_acted',
+    );
+  }
 }
 
-async function columnNames(engine: Engine, relation: string): Promise<string[]> {
-  return (await engine.describe(`select * from ${relation}`)).map(({ name }) => name);
+function besideRows(rows: string, beside: PanelOptions['beside']): string {
+  if (beside === undefined) return rows;
+  const columns = beside.columns.map((name) => `b.${quoteName(name)}`);
+  return `select p.*, ${columns.join(', ')} from (${rows}) as p
+    left join ${beside.relation} as b on b.account_id = p.account_id`;
 }
 
 /** Contacts that did not come from the customer alone, and what else a person did; binding `day`. */

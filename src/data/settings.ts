@@ -53,6 +53,9 @@ const LISTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
+/** All tables that the views read the configuration from. */
+export const SETTINGS_TABLES: readonly string[] = ['settings', ...Object.keys(LISTS)];
+
 /**
  * Writes `settings` (one row) and the small tables `unavoidable_reason`, `strategic_account`, `cadence`,
  * `fact_setting` and `segment_rule` from the configuration, replacing what stood there. Needs the canonical table `contract`.

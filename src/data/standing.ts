@@ -36,6 +36,15 @@ export async function standViews(engine: Engine, names: readonly string[], asOf:
   await standRelations(engine, viewClosure(names), asOf);
 }
 
+/** Macros that a date shadows, by engine. */
+const SHADOWED = new WeakMap<Engine, Set<string>>();
+
+function shadowedOf(engine: Engine): Set<string> {
+  const known = SHADOWED.get(engine) ?? new Set<string>();
+  SHADOWED.set(engine, known);
+  return known;
+}
+
 /**
  * Computes relations of one date once, dependencies first: each view becomes a table of schema `dated`, and while it
  * stands the macro of that name answers from the table, for that date only (another date is an error, never a wrong
@@ -54,6 +63,7 @@ export async function standRelations(
   const [path] = await engine.rows("select current_setting('search_path') as names");
   await engine.beside(async (second) => {
     await second.execute(`set search_path = ${quoteText(String(path?.['names']))}`);
+    const shadowed = shadowedOf(engine);
     // A variable is a constant to the planner, which would plan a statement with a parameter twice.
     for (const lane of [engine, second]) await lane.execute('set variable as_of = $as_of::date', { as_of: asOf });
     const shadows: Promise<void>[] = [];
@@ -62,6 +72,7 @@ export async function standRelations(
       const compute = computed.get(name);
       try {
         if (compute !== undefined) return await compute(asOf);
+        shadowed.add(name);
         const stand = `create or replace table dated.${quoteName(name)} as
           select * from ${quoteName(name)}(cast(getvariable('as_of') as date))`;
         await own.execute(`${stand};\n${shadowing(name, asOf)}`);
@@ -162,39 +173,29 @@ async function inTwoLanes(
 
 /** Empties schema `dated` and lets every macro compute again. */
 export async function clearViews(engine: Engine): Promise<void> {
-  await engine.execute('create schema if not exists dated');
-  const standing = await engine.rows(
-    `select table_name as name, false as is_view from duckdb_tables() where schema_name = 'dated'
-     union all select view_name, true from duckdb_views() where schema_name = 'dated' order by name`,
-  );
-  await engine.execute('set variable usage_bounds_day = null');
-  if (standing.length === 0) return;
-  // One call for all: forty names on every date are as many round trips otherwise.
-  await engine.execute(
-    standing
-      .map(({ name, is_view }) => {
-        const quoted = quoteName(String(name));
-        return `${unshadowing(String(name))}; drop ${is_view === true ? 'view' : 'table'} dated.${quoted};`;
-      })
-      .join('\n'),
-  );
+  const shadowed = shadowedOf(engine);
+  const macros = [...shadowed].map((name) => `${unshadowing(name)};`);
+  const empty = 'drop schema if exists dated cascade; create schema dated; set variable usage_bounds_day = null;';
+  await engine.execute([empty, ...macros].join('\n'));
+  shadowed.clear();
 }
 
 /** Lets macro `name` answer from `dated.<name>` for `asOf`, whatever it stood for before. */
 export async function shadow(engine: Engine, name: string, asOf: Day): Promise<void> {
-  await engine.execute(shadowing(name, asOf));
+  await shadowAll(engine, [name], asOf);
 }
 
-/** The statement of `shadow`, for callers that shadow many at once. */
-export function shadowing(name: string, asOf: Day): string {
+/** `shadow` for many names, after `sql` has let their relations stand; one call. */
+export async function shadowAll(engine: Engine, names: readonly string[], asOf: Day, sql = ''): Promise<void> {
+  const shadowed = shadowedOf(engine);
+  for (const name of names) shadowed.add(name);
+  await engine.execute([sql, ...names.map((name) => `${shadowing(name, asOf)};`)].join('\n'));
+}
+
+function shadowing(name: string, asOf: Day): string {
   return `create or replace temp macro ${quoteName(name)}(as_of) as table
     select * from dated.${quoteName(name)}
     where case when as_of = date ${quoteText(asOf)} then true else error(${quoteText(`${name} stands for ${asOf} only`)}) end`;
-}
-
-/** Lets macro `name` compute again. */
-export async function unshadow(engine: Engine, name: string): Promise<void> {
-  await engine.execute(unshadowing(name));
 }
 
 function unshadowing(name: string): string {

@@ -1,4 +1,5 @@
 import { type BacktestFigure, type FigureDraws, type FigureRows, HEADLINE_METRICS } from '../contract/backtest.ts';
+import type { Pool } from '../contract/model.ts';
 import { forkRandom } from '../lib/random.ts';
 import { bootstrapMetrics, type Interval } from './metrics/bootstrap.ts';
 import { leadShares, meanWithinOrigins, rankByOrigin } from './metrics/origins.ts';
@@ -78,23 +79,44 @@ const CAPPED: ReadonlySet<string> = new Set(['lift', 'precision_at_capacity', 'r
  * figures: `row_count` tells.
  */
 export function figuresOf(table: FigureTable, options: FigureOptions): BacktestFigure[] {
+  return table.candidates.flatMap((candidate) => candidateFigures({ ...table, candidates: [candidate] }, options));
+}
+
+/** `figuresOf`, a candidate a job of the pool: they share draws, and nothing else. */
+export async function figuresInPool(table: FigureTable, options: FigureOptions, pool: Pool): Promise<BacktestFigure[]> {
+  const orders = table.candidates.map((candidate) => ({ table: { ...table, candidates: [candidate] }, options }));
+  return (await pool.map<FigureOrder, BacktestFigure[]>(FIGURES, orders)).flat();
+}
+
+interface FigureOrder {
+  /** With one candidate. */
+  readonly table: FigureTable;
+  readonly options: FigureOptions;
+}
+
+const FIGURES = 'backtest figures';
+
+/** What a pool's threads can do of this file. */
+export const FIGURE_JOBS: Readonly<Record<string, (input: never) => unknown>> = {
+  [FIGURES]: ({ table, options }: FigureOrder) => candidateFigures(table, options),
+};
+
+function candidateFigures(table: FigureTable, options: FigureOptions): BacktestFigure[] {
+  const [candidate] = table.candidates;
+  // A component that nobody has (its feed is not connected) is no candidate.
+  if (candidate === undefined || (candidate.name !== 'served' && candidate.score.every(Number.isNaN))) return [];
   const every = Uint32Array.from(table.label.keys());
   const unworked = every.filter((row) => table.worked[row] === 0);
-  const figures: BacktestFigure[] = [];
-  for (const candidate of table.candidates) {
-    // A component that nobody has (its feed is not connected) is no candidate.
-    if (candidate.name !== 'served' && candidate.score.every(Number.isNaN)) continue;
-    const whole = measured(table, candidate, every, 'all', 'all', options);
-    figures.push(...whole);
-    // Nobody was worked, or nobody can tell: the same rows, the same figures.
-    if (unworked.length === every.length)
-      figures.push(...whole.map((figure) => ({ ...figure, rows: 'unworked' as const })));
-    else figures.push(...measured(table, candidate, unworked, 'unworked', 'all', options));
-    for (const [kind, values] of Object.entries(table.slices)) {
-      for (const value of [...new Set(values)].filter((name) => name !== null).sort()) {
-        const rows = every.filter((row) => values[row] === value);
-        figures.push(...measured(table, candidate, rows, 'all', `${kind}:${value}`, options));
-      }
+  const whole = measured(table, candidate, every, 'all', 'all', options);
+  const figures = [...whole];
+  // Nobody was worked, or nobody can tell: the same rows, the same figures.
+  if (unworked.length === every.length)
+    figures.push(...whole.map((figure) => ({ ...figure, rows: 'unworked' as const })));
+  else figures.push(...measured(table, candidate, unworked, 'unworked', 'all', options));
+  for (const [kind, values] of Object.entries(table.slices)) {
+    for (const value of [...new Set(values)].filter((name) => name !== null).sort()) {
+      const rows = every.filter((row) => values[row] === value);
+      figures.push(...measured(table, candidate, rows, 'all', `${kind}:${value}`, options));
     }
   }
   return figures;

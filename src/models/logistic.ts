@@ -6,6 +6,7 @@ import { columnNamed, type Encoding, encode, learnEncoding } from './design.ts';
 import { logLossOf, PROBABILITY_FLOOR } from './metrics/probability.ts';
 import { type RidgeSolution, solveRidge, solveRidgePath } from './ridge.ts';
 import { accountFolds, sampleAccounts, takeRows } from './splits.ts';
+import { TREATMENT } from './treatment.ts';
 
 export interface LogisticParams {
   /** Penalty λ on standardised columns (scikit-learn's 1/C), > 0; `auto` = by account-grouped cross-validation. */
@@ -44,6 +45,8 @@ export interface LogisticModel extends FittedModel {
 }
 
 const FALLBACK_RIDGE = 30;
+/** The penalty of the treatment's slope is that of the others divided by the square of this. */
+const TREATMENT_STRETCH = 30;
 
 const DEFAULTS: LogisticParams = {
   ridge: 'auto',
@@ -81,7 +84,7 @@ export function fitLogistic(table: TrainingTable, params: Partial<LogisticParams
   const sample = sampleAccounts(table, settings.max_rows, random);
   const used: TrainingTable =
     sample.rows.length === rowCount ? table : { ...takeRows(table, sample.rows), weight: sample.weight };
-  const encodings = used.columns.map((column) => learnEncoding(column, used.weight, settings.rare_weight));
+  const encodings = used.columns.map((column) => encodingOf(column, used.weight, settings.rare_weight));
   const chosen = settings.ridge === 'auto' ? chooseRidge(used, encodings, settings, random) : undefined;
   const ridge = settings.ridge === 'auto' ? (chosen ?? FALLBACK_RIDGE) : settings.ridge;
   const blocks = encodings.map((encoding, j) => encode(encoding, used.columns[j] as FeatureColumn));
@@ -114,6 +117,13 @@ export function fitLogistic(table: TrainingTable, params: Partial<LogisticParams
     accounts,
     outcomes,
   });
+}
+
+/** A treatment is to be learnt in full and stands next to unrestrained: its column is stretched, which thins its penalty. */
+function encodingOf(column: FeatureColumn, weight: Float64Array, rareWeight: number): Encoding {
+  const encoding = learnEncoding(column, weight, rareWeight);
+  if (column.name !== TREATMENT || encoding.kind !== 'continuous') return encoding;
+  return { ...encoding, scale: encoding.scale / TREATMENT_STRETCH };
 }
 
 function freeze<T>(value: T): T {

@@ -3,6 +3,7 @@ import { UserError } from '../lib/errors.ts';
 import { accountWeights } from './account-weights.ts';
 import { type LogisticParams, logistic } from './logistic.ts';
 import { applyRule, bestRule } from './rule.ts';
+import { untreated, withoutTreatment, withTreatment } from './treatment.ts';
 
 /** A rung that has learnt. */
 export interface FittedRung {
@@ -39,7 +40,8 @@ export const baseRateRung: Rung = {
   title: 'base rate',
   complexity: 0,
   isBase: true,
-  fit(train) {
+  fit(given) {
+    const train = untreated(given);
     let outcomes = 0.5;
     let rows = 1;
     for (let i = 0; i < train.label.length; i++) {
@@ -66,7 +68,8 @@ export const recentBaseRateRung: Rung = {
   title: 'base rate of the last three months',
   complexity: 0.5,
   isBase: true,
-  fit(train, random) {
+  fit(given, random) {
+    const train = untreated(given);
     const newest = train.observation_date.reduce((most, date) => Math.max(most, date), Number.NEGATIVE_INFINITY);
     const whole = baseRateRung.fit(train, random) as FittedRung;
     let outcomes = 0;
@@ -88,7 +91,7 @@ export const bestSingleRuleRung: Rung = {
   title: 'best single rule',
   complexity: 2,
   fit(train) {
-    const rule = bestRule(train);
+    const rule = bestRule(untreated(train));
     if (rule === undefined) return { skipped: 'no split leaves enough rows on both sides' };
     return { predict: (table) => applyRule(rule, table.columns) };
   },
@@ -107,12 +110,9 @@ export function columnRung(name: string, title: string, complexity: number, colu
       const found = train.columns.find((candidate) => candidate.name === column);
       if (found === undefined) return { skipped: `no column ${column}` };
       if (!found.values.some((value) => Number.isFinite(value))) return { skipped: `${column} is always missing` };
-      const fitted = await logistic.fit(
-        { ...train, columns: [found] },
-        { ...logistic.defaults, ...ONE_COLUMN },
-        random,
-      );
-      return { predict: (table) => logistic.predict(fitted, table.columns) };
+      const table = withTreatment({ ...train, columns: [found] });
+      const fitted = withoutTreatment(await logistic.fit(table, { ...logistic.defaults, ...ONE_COLUMN }, random));
+      return { predict: (rows) => logistic.predict(fitted, rows.columns) };
     },
   };
 }
@@ -143,9 +143,9 @@ export function modelRung<P, F extends FittedModel>(
     async fit(train, random) {
       const columns = train.columns.filter((column) => !exclude.includes(column.name));
       if (columns.length === 0) return { skipped: 'no features' };
-      const table = { ...train, columns, weight: accountWeights(train) };
+      const table = withTreatment({ ...train, columns, weight: accountWeights(train) });
       try {
-        const fitted = await model.fit(table, { ...model.defaults, ...params }, random, pool);
+        const fitted = withoutTreatment(await model.fit(table, { ...model.defaults, ...params }, random, pool));
         return { predict: (rows) => model.predict(fitted, rows.columns) };
       } catch (error) {
         if (error instanceof UserError) return { skipped: error.message };

@@ -7,6 +7,7 @@ import { meanWithinOrigins, rankByOrigin } from './metrics/origins.ts';
 import { METRICS } from './metrics/registry.ts';
 import { compositesOf } from './rungs.ts';
 import { type OriginSplit, type Panel, takeColumns, takePanelRows, takeRows } from './splits.ts';
+import { TREATMENT, withTreatment } from './treatment.ts';
 
 /** Rows above which the second opinion is not asked: its gradient descent walks over all rows at every step. */
 export const SECOND_OPINION_ROWS = 5_000;
@@ -94,7 +95,10 @@ export function opinionOutOfTime(
   const rows = Uint32Array.from(splits.flatMap(({ test }) => [...test]));
   const scores: number[] = [];
   for (const { train, test } of splits) {
-    const opinion = secondOpinion(takeRows(table, train), takeColumns(table.columns, test));
+    const learnt = withTreatment(takeRows(table, train));
+    const asked = takeColumns(table.columns, test);
+    const untold = { name: TREATMENT, kind: 'continuous', values: new Float64Array(test.length) } as const;
+    const opinion = secondOpinion(learnt, learnt.columns.length > asked.length ? [...asked, untold] : asked);
     if ('skipped' in opinion) return none(`No second opinion: ${opinion.skipped}.`);
     scores.push(...opinion.score);
   }

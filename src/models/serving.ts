@@ -6,6 +6,7 @@ import { type EbmModel, ebm, explainEbm, logOddsEbm } from './ebm/index.ts';
 import { explainLogistic, fitLogistic, type LogisticModel } from './logistic.ts';
 import { applyRule, bestRule, type Rule } from './rule.ts';
 import { compositesOf, EXPANSION_COLUMNS, LADDER_COLUMNS } from './rungs.ts';
+import { untreated, withoutTreatment, withTreatment } from './treatment.ts';
 
 /** The best single rule as a model that can be stored and served. */
 export interface RuleModel extends FittedModel {
@@ -42,21 +43,32 @@ export async function fitServing(
 ): Promise<FittedModel> {
   const composites = compositesOf();
   const columns = table.columns.filter((column) => !composites.includes(column.name));
+  if (rung === 'best_single_rule') return fitRule(untreated({ ...table, columns }));
+  return withoutTreatment(await fitModel(rung, { ...table, columns }, table, random, { pool, repeats }));
+}
+
+/** The rungs that learn the treatment with a column of its own. `columns` of `table` are those without the composites. */
+async function fitModel(
+  rung: string,
+  table: TrainingTable,
+  whole: TrainingTable,
+  random: Random,
+  { pool, repeats }: ServingOptions,
+): Promise<FittedModel> {
   if (rung === 'logistic') {
     const ridge = repeats?.kind === 'logistic' ? (repeats as LogisticModel).ridge : ('auto' as const);
-    return fitLogistic({ ...table, columns, weight: accountWeights(table) }, { ridge }, random);
+    return fitLogistic(withTreatment({ ...table, weight: accountWeights(table) }), { ridge }, random);
   }
   if (rung === 'ebm') {
     const params =
       repeats?.kind === 'ebm'
         ? { ...ebm.defaults, ...LIGHT_EBM, min_outcomes: 1, pairs: pairsOf(repeats as EbmModel) }
         : ebm.defaults;
-    return ebm.fit({ ...table, columns, weight: accountWeights(table) }, params, random, pool);
+    return ebm.fit(withTreatment({ ...table, weight: accountWeights(table) }), params, random, pool);
   }
-  if (rung === 'best_single_rule') return fitRule({ ...table, columns });
-  const column = table.columns.find(({ name }) => name === ONE_COLUMN[rung]);
+  const column = whole.columns.find(({ name }) => name === ONE_COLUMN[rung]);
   if (column === undefined) throw new Error(`no serving form for the rung ${rung}`);
-  return fitLogistic({ ...table, columns: [column] }, { ridge: 1 }, random);
+  return fitLogistic(withTreatment({ ...table, columns: [column] }), { ridge: 1 }, random);
 }
 
 /** The pairs of a fitted glass box, by name. */

@@ -1,5 +1,6 @@
 import type { FeatureColumn, Random, TrainingTable } from '../contract/model.ts';
 import { shuffle } from '../lib/random.ts';
+import { tellsTreatment } from './treatment.ts';
 
 /** A training table whose rows know when their label closed (as-of + horizon + grace), days since 1970-01-01. */
 export interface Panel extends TrainingTable {
@@ -14,6 +15,9 @@ export function takeRows(table: TrainingTable, rows: Uint32Array): TrainingTable
     weight: Float64Array.from(rows, (row) => table.weight[row] as number),
     account: Int32Array.from(rows, (row) => table.account[row] as number),
     observation_date: Int32Array.from(rows, (row) => table.observation_date[row] as number),
+    ...(table.treatment === undefined
+      ? {}
+      : { treatment: Uint8Array.from(rows, (row) => table.treatment?.[row] as number) }),
   };
 }
 
@@ -97,13 +101,23 @@ function hasBothClasses(label: Uint8Array, rows: readonly number[]): boolean {
   return rows.some((row) => label[row] !== first);
 }
 
+function untreatedTest(panel: Panel, split: OriginSplit): OriginSplit {
+  const { treatment } = panel;
+  if (treatment === undefined || !tellsTreatment(takeRows({ ...panel, columns: [] }, split.train))) return split;
+  return { ...split, test: split.test.filter((row) => treatment[row] !== 1) };
+}
+
 /**
  * The origins that a decision inside a training side may use: the latest `count` observation dates whose own labels
- * closed by `knownBy` (the outer origin), each with at least `minTrainOutcomes` accounts with the outcome before it.
+ * closed by `knownBy` (the outer origin), each with at least `minTrainOutcomes` accounts with the outcome before it. Where
+ * the training side tells what acting does, rows that somebody acted on are not tested: what became of them does not tell
+ * what would have become of them.
  */
 export function innerOrigins(panel: Panel, knownBy: number, count = 12, minTrainOutcomes = 10): OriginSplit[] {
   return rollingOrigins(panel, { known_by: knownBy, min_train_outcomes: minTrainOutcomes })
     .filter((split) => split.origin < knownBy)
+    .map((split) => untreatedTest(panel, split))
+    .filter(({ test }) => test.length > 0)
     .slice(-count);
 }
 

@@ -61,6 +61,9 @@ export async function arbitrate(
   return step(state, await readBook(engine, state, asOf), decisions.map(decisionOf), asOf, settings);
 }
 
+/** Relations of the exports that arbitration reads of a date; what only passes rows through is read in place. */
+export const ARBITRATED = ['account_state', 'interaction_reading'] as const;
+
 const CONDITIONS = `
   select s.account_id, s.csm, s.status, r.band, c.last_two_way_on,
     case when t.open_count > 0 then 'escalated ticket ' || t.ticket_id end as open_work

@@ -3,9 +3,11 @@ import type { Agent, Day } from '../contract/agent.ts';
 import { BACKTEST_SCHEMA, type BacktestResult } from '../contract/backtest.ts';
 import type { LeakRecord } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
+import type { Pool } from '../contract/model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { RunReport } from '../contract/report.ts';
 import { observationDates } from '../data/panel.ts';
+import { quoteText } from '../engine/engine.ts';
 import { emptyState, keepWork, readState } from '../ledger/index.ts';
 import { addDays, dayNumber } from '../lib/dates.ts';
 import { UserError } from '../lib/errors.ts';
@@ -16,7 +18,7 @@ import type { FitTimes } from './backtest/fit-clock.ts';
 import { fitOrigins, type OriginFit } from './backtest/fits.ts';
 import { forecastFigures } from './backtest/forecasts.ts';
 import { type ListedFigures, listedFigures } from './backtest/listed.ts';
-import { measureClaims, modelClaims } from './backtest/measured.ts';
+import { measureClaims, measureRungs, modelClaims } from './backtest/measured.ts';
 import { backtestReport } from './backtest/report.ts';
 import { listRelations, type ReplayedLists, replayLists, type ShownDate } from './backtest/shown.ts';
 import { BASES, growthScores, type RungScores, rungScores } from './backtest/tables.ts';
@@ -131,9 +133,10 @@ export async function replayPast(
       expansion: true,
       keep: { dates: new Set(tested), relations: listRelations(options.agents) },
       worked: WORK,
+      cache: workspace.dates,
     });
     progress.detail('looking for columns that know the outcome');
-    const leaks = await auditPanel(engine, config, panel, 'leave_out');
+    const leaks = await auditPanel(engine, config, panel, 'leave_out', workspace.dates);
     progress.done();
     const pool = openPool();
     try {
@@ -143,12 +146,13 @@ export async function replayPast(
         knownBy: asOf,
         leaks,
         growthLeaks: auditExpansion(panel, config, leaks),
+        acted: WORK,
         pool,
         progress,
       });
       times = fitted.times;
       progress.done();
-      done = await measure(workspace, options, fitted.origins, leaks);
+      done = await measure(workspace, options, fitted.origins, leaks, pool);
     } finally {
       await pool.close();
     }
@@ -193,6 +197,7 @@ async function measure(
   options: BacktestOptions,
   fits: readonly OriginFit[],
   leaks: LeakVerdict,
+  pool: Pool,
 ): Promise<Omit<Backtested, 'workspace'>> {
   const { engine, config, asOf } = workspace;
   const { progress } = options;
@@ -205,6 +210,17 @@ async function measure(
   const book = await readBook(engine, config, tested, asOf);
   const earlyRates = await earlyLeaveRates(engine, config, tested);
   const capacity = config.capacity.rows_per_csm * (await csmCount(workspace));
+  const rungs = rungScores(book, known, earlyRates);
+  const growth = growthScores(book, known);
+  const sources = known.flatMap(({ bases }) => [bases.leave.source.panel, bases.renewal.source.panel]);
+  const grown = known.flatMap(({ expansion }) => (expansion === undefined ? [] : [expansion.replay.source.panel]));
+  const monthsOf = (panels: readonly Panel[]) =>
+    Math.max(0, ...[...new Set(panels)].map((panel) => closedHistory(panel, dayNumber(asOf)).months));
+  const ladders = {
+    churn: { prediction: 'churn', rungs, months: monthsOf(sources) },
+    expansion: { prediction: EXPANSION_PREDICTION.name, rungs: growth, months: monthsOf(grown) },
+  };
+  const rungFigures = measureRungs({ book, ladders, config, capacity, pool });
   progress.stage('replaying the lists');
   const lists = await replayLists(
     workspace,
@@ -216,23 +232,9 @@ async function measure(
   await clearDate(engine);
   progress.done();
   progress.stage('measuring');
-  const rungs = rungScores(book, known, earlyRates);
-  const growth = growthScores(book, known);
-  const sources = known.flatMap(({ bases }) => [bases.leave.source.panel, bases.renewal.source.panel]);
-  const grown = known.flatMap(({ expansion }) => (expansion === undefined ? [] : [expansion.replay.source.panel]));
-  const monthsOf = (panels: readonly Panel[]) =>
-    Math.max(0, ...[...new Set(panels)].map((panel) => closedHistory(panel, dayNumber(asOf)).months));
-  const { figures, verdicts } = measureClaims({
-    book,
+  const { figures, verdicts } = await measureClaims({
+    ...{ book, ladders, config, capacity, pool, earlyRates, rungFigures, progress },
     claims: [...lists.claims, ...modelClaims(known, lists.claims)],
-    earlyRates,
-    ladders: {
-      churn: { prediction: 'churn', rungs, months: monthsOf(sources) },
-      expansion: { prediction: EXPANSION_PREDICTION.name, rungs: growth, months: monthsOf(grown) },
-    },
-    config,
-    capacity,
-    progress,
   });
   const listed = listedFigures(book, lists.dates, config.seed);
   figures.push(...listed.figures);
@@ -254,12 +256,10 @@ async function measure(
 }
 
 /** Persons who hold accounts; one pool where nobody is named. */
-async function csmCount({ engine, asOf }: Workspace): Promise<number> {
-  const [row] = await engine.rows(
-    "select count(distinct csm) as n from account_state($as_of::date) where status = 'active'",
-    { as_of: asOf },
-  );
-  return Math.max(1, Number(row?.['n'] ?? 0));
+async function csmCount({ engine, asOf, dates }: Workspace): Promise<number> {
+  const select = `select count(distinct csm) as csm_count from account_state(date ${quoteText(asOf)}) where status = 'active'`;
+  const [row] = await (dates?.rows(engine, 'csm', asOf, select) ?? engine.rows(select));
+  return Math.max(1, Number(row?.['csm_count'] ?? 0));
 }
 
 function frameOf({ asOf, config, configHash, version }: Workspace, options: BacktestOptions) {

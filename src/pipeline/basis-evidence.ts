@@ -6,6 +6,7 @@ import { evaluateOutOfTime } from '../models/evaluation.ts';
 import type { LadderResult } from '../models/ladder.ts';
 import { opinionOutOfTime } from '../models/second-opinion.ts';
 import { innerOrigins, type Panel, takeColumns } from '../models/splits.ts';
+import { tellsTreatment } from '../models/treatment.ts';
 import type { BasisPanel } from './panel.ts';
 
 /** Rung whose probabilities stand for a basis that no rung earned. */
@@ -41,6 +42,9 @@ export function evidenceOf(
   const logistic = ladder.rows.find(({ rung, status }) => rung === 'logistic' && status === 'compared');
   return {
     account_count: accounts.length,
+    ...(tellsTreatment(panel)
+      ? { treated_account_count: new Set(panel.account.filter((_, i) => panel.treatment?.[i] === 1)).size }
+      : {}),
     months: ladder.months,
     origins: ladder.origins,
     closing_days: [closing.reduce((a, b) => Math.min(a, b)), closing.reduce((a, b) => Math.max(a, b))],

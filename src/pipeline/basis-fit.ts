@@ -13,6 +13,7 @@ import { climbLadder, type LadderOptions, type LadderResult } from '../models/la
 import type { Rung } from '../models/rungs.ts';
 import { fitServing } from '../models/serving.ts';
 import { type Panel, takeColumns, takePanelRows } from '../models/splits.ts';
+import { tellsTreatment } from '../models/treatment.ts';
 import { championSays, evidenceOf, NO_EVIDENCE, outOfTimeRows } from './basis-evidence.ts';
 import { type BasisPanel, isInformative } from './panel.ts';
 
@@ -129,7 +130,7 @@ async function climb(
     // Not Math.min(...): a large panel has more rows than a call may have arguments.
     first_on: dayFromNumber(panel.observation_date.reduce((a, b) => Math.min(a, b))),
     last_on: dayFromNumber(panel.observation_date.reduce((a, b) => Math.max(a, b))),
-    base_rate: panel.label.reduce((sum, label) => sum + label, 0) / panel.label.length,
+    base_rate: rateOf(panel),
     segment_base_rates: segmentRates(known),
     ladder: ladder.rows.map((row) => ({ ...row }) as CellRow),
   };
@@ -179,10 +180,26 @@ export function closedBy(source: BasisPanel, day: number): BasisPanel {
   };
 }
 
-/** Outcome rate by segment, shrunk toward the whole by as much as segments differ. */
+/** Outcome rate of the rows that nobody acted on; without a treatment of all. */
+function rateOf(panel: Panel): number {
+  const { label } = panel;
+  const treatment = tellsTreatment(panel) ? panel.treatment : undefined;
+  let outcomes = 0;
+  let rows = 0;
+  for (let i = 0; i < label.length; i++) {
+    if (treatment?.[i] === 1) continue;
+    outcomes += label[i] as number;
+    rows++;
+  }
+  return outcomes / rows;
+}
+
+/** Outcome rate by segment of the rows that nobody acted on, shrunk toward the whole by as much as segments differ. */
 function segmentRates({ panel, segments }: BasisPanel): Record<string, number> {
   const tally = new Map<string, { segment: string; trials: number; outcomes: number }>();
+  const treatment = tellsTreatment(panel) ? panel.treatment : undefined;
   segments.forEach((segment, i) => {
+    if (treatment?.[i] === 1) return;
     const entry = tally.get(segment) ?? { segment, trials: 0, outcomes: 0 };
     entry.trials++;
     entry.outcomes += panel.label[i] as number;

@@ -70,14 +70,15 @@ export async function chooseModel(workspace: Workspace, servesFrom: Day, options
  * decisions and interventions of the ledger: its panel knows which accounts were worked.
  */
 export async function trainInPool(
-  { engine, config }: Pick<Workspace, 'engine' | 'config'>,
+  { engine, config, dates }: Pick<Workspace, 'engine' | 'config' | 'dates'>,
   asOf: Day,
   { progress, onLeak, champion, expansion }: Pick<CommonOptions, 'progress'> & Omit<TrainingHelp, 'pool' | 'progress'>,
 ): Promise<ChurnTraining> {
   await keepWork(engine, asOf, WORK);
   const pool = openPool();
   try {
-    return await trainChurn(engine, config, asOf, { progress, pool, onLeak, champion, expansion, worked: WORK });
+    const help = { progress, pool, cache: dates, onLeak, champion, expansion, worked: WORK };
+    return await trainChurn(engine, config, asOf, help);
   } finally {
     await pool.close();
   }

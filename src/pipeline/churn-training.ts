@@ -6,6 +6,7 @@ import type { ExpansionModel } from '../contract/expansion-model.ts';
 import type { Pool } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
 import { customFeatures } from '../data/custom-features.ts';
+import type { DateCache } from '../data/date-cache.ts';
 import { auditLeaks } from '../data/leak-audit.ts';
 import { observationDates, type Panel } from '../data/panel.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -22,10 +23,11 @@ export const CHURN_MODEL_SCHEMA = 5;
  */
 const MIN_EXPECTED_OUTCOMES = 10;
 
-/** What training may use, and what it does on a leak. Progress and pool change nothing of what it finds. */
+/** What training may use, and what it does on a leak. Progress, pool and cache change nothing of what it finds. */
 export interface TrainingHelp {
   readonly progress?: Progress | undefined;
   readonly pool?: Pool | undefined;
+  readonly cache?: DateCache | undefined;
   /**
    * What an admitted column that knows the outcome does, unless it is allowed: stop the training with a `UserError`, or stay
    * out of the model (default), so that a nightly job goes on.
@@ -65,7 +67,7 @@ export async function trainChurn(
   engine: Engine,
   config: Config,
   asOf: Day,
-  { progress, pool, onLeak = 'leave_out', champion, expansion: asked, worked }: TrainingHelp = {},
+  { progress, pool, onLeak = 'leave_out', champion, expansion: asked, worked, cache }: TrainingHelp = {},
 ): Promise<ChurnTraining> {
   const first = await firstDay(engine);
   const dates = first === null ? [] : observationDates(first, asOf, config.model.every);
@@ -77,12 +79,13 @@ export async function trainChurn(
     const panel = await buildPanel(engine, config, dates, asOf, progress, {
       expansion: asked !== undefined,
       ...(worked === undefined ? {} : { worked }),
+      cache,
     });
     progress?.detail('looking for columns that know the outcome');
-    judged = await auditPanel(engine, config, panel, onLeak);
+    judged = await auditPanel(engine, config, panel, onLeak, cache);
     for (const basis of ['leave', 'renewal'] as const) {
       progress?.detail(`fitting: ${basis}`);
-      const rows = await readBasis(engine, basis, asOf, new Set(judged.leftOut.keys()));
+      const rows = await readBasis(engine, basis, asOf, new Set(judged.leftOut.keys()), { acted: worked });
       bases.push(await fitBasisWithEvidence(rows, basis, config, asOf, { pool, champion: champion?.[basis] }));
     }
     facts = await readFactRecords(engine, config, asOf);
@@ -106,8 +109,9 @@ export async function auditPanel(
   config: Config,
   panel: Panel,
   onLeak: 'refuse' | 'leave_out',
+  cache?: DateCache,
 ): Promise<LeakVerdict> {
-  return judgeLeaks(await auditLeaks(engine, { panel, admitted: customFeatures(config) }), config, onLeak);
+  return judgeLeaks(await auditLeaks(engine, { panel, admitted: customFeatures(config), cache }), config, onLeak);
 }
 
 /** The frozen model of a day from its parts; equal parts give an equal `model_id`. */

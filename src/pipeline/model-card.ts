@@ -4,6 +4,7 @@ import type { ReportHeader, ReportList, Warning } from '../contract/report.ts';
 import { longDay } from '../lib/dates.ts';
 import { shapeBar, topShapes } from '../models/term-shapes.ts';
 import { type ModelLimit, notFor } from './model-limits.ts';
+import { TREATED_DAYS } from './panel.ts';
 import { rowSource } from './report-lists.ts';
 import { headerNotes } from './run-header.ts';
 import type { Workspace } from './workspace.ts';
@@ -49,9 +50,18 @@ export function cardHeader(model: ChurnModel, frame: CardFrame, title: string, n
     notes: [
       ...frame.notes,
       `model ${model.model_id}, label: ${model.churn_definition}, horizon ${model.horizon_days} days`,
+      ...[model.leave, model.renewal].flatMap(treatmentNote),
       ...notes,
     ],
   };
+}
+
+function treatmentNote({ basis, evidence }: BasisModel): string[] {
+  const { treated_account_count: treated } = evidence;
+  if (treated === undefined) return [];
+  return [
+    `${basisTitle(basis)}: ${treated} accounts were acted on within ${TREATED_DAYS} days of a date; probabilities and figures are those of accounts that nobody acts on`,
+  ];
 }
 
 /** The question of a basis in words. */

@@ -3,18 +3,20 @@ import type { ModelBasis } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
 import type { FeatureColumn } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
+import { type CachedRelations, contentHash, type DateCache } from '../data/date-cache.ts';
 import { type Panel as AuditPanel, buildPanel as buildPlainPanel, PANEL_KEYS } from '../data/panel.ts';
-import { type Columnar, type Engine, quoteName } from '../engine/engine.ts';
+import { type Columnar, type Engine, quoteName, quoteText } from '../engine/engine.ts';
 import { nominalColumn } from '../models/feature-column.ts';
 import { freezeCalibration } from '../models/health-calibration.ts';
 import { scoreHealth } from '../models/scorecard.ts';
 import type { Panel } from '../models/splits.ts';
+import { TREATMENT } from '../models/treatment.ts';
 import { DERIVED } from './derived.ts';
 import { clearDate, keepDate, materialiseDate } from './relations.ts';
 import { planRelations } from './replay.ts';
 
 /** Columns of `main.panel` that are no features. */
-const FRAME: ReadonlySet<string> = new Set([...PANEL_KEYS, 'is_closed']);
+const FRAME: ReadonlySet<string> = new Set([...PANEL_KEYS, 'is_closed', TREATMENT]);
 
 /** Dates whose relations are put aside as they stand (`keepDate`): each is computed once for panel and lists. */
 export interface KeptDates {
@@ -28,10 +30,18 @@ export interface PanelExtras {
   readonly scorecard?: boolean;
   /** Labels of growing. */
   readonly expansion?: boolean;
-  readonly keep?: KeptDates;
+  readonly keep?: KeptDates | undefined;
   /** What people did to accounts, of the ledger (`keepWork`); without it only contacts of the exports count as work. */
   readonly worked?: string;
+  /**
+   * Dates that were computed before are read from here, and new ones kept in it; changes nothing of what is found. What rows
+   * depend on beside the exports must go into the key of the entries, below.
+   */
+  readonly cache?: DateCache | undefined;
 }
+
+/** What a date adds to the tables of the panel. */
+const PARTS = ['panel', 'panel_fact', 'panel_health'] as const;
 
 /**
  * Builds `main.panel` (`data/panel.ts`; here with the health score of the date), `main.panel_fact` (red facts held on each
@@ -43,42 +53,72 @@ export async function buildPanel(
   dates: readonly Day[],
   knownBy: Day,
   progress?: Progress,
-  { scorecard = false, expansion = false, keep, worked }: PanelExtras = {},
+  { scorecard = false, expansion = false, keep, worked, cache }: PanelExtras = {},
 ): Promise<AuditPanel> {
   const own = planRelations(['account_features', 'health_measures', 'fact']);
-  const more = keep === undefined ? own : [...own, ...keep.relations.filter((name) => !own.includes(name))];
+  const kept = keep?.relations ?? [];
+  const more = [...own, ...planRelations(kept).filter((name) => !own.includes(name))];
+  const isKept = (asOf: Day) => keep?.dates.has(asOf) === true;
   await engine.execute(
     'create or replace table main.panel_fact (observation_date date, account_id varchar, kind varchar)',
   );
   await engine.execute('drop table if exists main.panel_health');
   await clearDate(engine);
-  let done = 0;
+  // What people did is no part of the exports, and tells which rows were worked.
+  const acts = cache === undefined || worked === undefined ? '' : await contentHash(engine, worked);
+  const key = [knownBy, expansion ? 'expansion' : '', acts];
+  const ready = new Map<Day, CachedRelations>();
+  for (const asOf of cache === undefined ? [] : dates) {
+    const rows = await cache?.find('panel', asOf, key);
+    const lists = rows === undefined || !isKept(asOf) ? undefined : await cache?.find('lists', asOf, kept);
+    if (rows === undefined || (isKept(asOf) && lists === undefined)) continue;
+    ready.set(asOf, rows);
+    if (lists !== undefined) await keepDate(engine, asOf, kept, (name) => lists.select(name));
+  }
+  for (const table of ready.size > 0 ? PARTS.slice(1) : []) {
+    await engine.materialise(
+      `main.${table}`,
+      [...ready.values()].map((rows) => rows.select(table)).join('\nunion all by name\n'),
+    );
+  }
+  let done = ready.size;
   const panel = await buildPlainPanel(engine, {
     dates,
     knownBy,
     expansion,
     ...(worked === undefined ? {} : { worked }),
+    ready: new Map([...ready].map(([asOf, rows]) => [asOf, rows.select('panel')])),
     // A composite of the configuration's own making is no column of the exports and is not audited.
-    beside: 'dated.panel_health',
+    beside: { relation: 'dated.panel_health', columns: ['health_score'] },
     stand: async (asOf) => {
       done += 1;
       progress?.detail(`${done} of ${dates.length}: ${asOf}`);
-      const isKept = keep?.dates.has(asOf) === true;
-      await materialiseDate(engine, asOf, isKept ? more : own, DERIVED, config);
-      if (isKept) await keepDate(engine, asOf, keep.relations);
-      await scoreDate(engine, config, asOf, scorecard);
+      await materialiseDate(engine, asOf, isKept(asOf) ? more : own, DERIVED, config);
+      if (isKept(asOf)) {
+        await keepDate(engine, asOf, kept);
+        const selects = kept.map((name) => [name, `select * from dated.${quoteName(name)}`]);
+        await cache?.put(engine, 'lists', asOf, kept, Object.fromEntries(selects));
+      }
+      await scoreDate(engine, config, asOf);
       await engine.execute(
         'insert into main.panel_fact select distinct $as_of::date, account_id, kind from dated.fact where is_red',
         { as_of: asOf },
       );
     },
+    done: async (asOf) => {
+      const rowsOf = (table: string) => `select * from main.${table} where observation_date = date ${quoteText(asOf)}`;
+      const parts = PARTS.map((table) => [table, rowsOf(table)]);
+      await cache?.put(engine, 'panel', asOf, key, Object.fromEntries(parts));
+    },
   });
+  cache?.prune();
+  if (!scorecard) await engine.execute('drop table if exists main.panel_health');
   await clearDate(engine);
   return panel;
 }
 
 /** Health of every account on the date, peers frozen on that same day, so that nothing later shapes it. */
-async function scoreDate(engine: Engine, config: Config, asOf: Day, isKept: boolean): Promise<void> {
+async function scoreDate(engine: Engine, config: Config, asOf: Day): Promise<void> {
   const book = await engine.columns('select * from dated.health_measures order by account_id');
   const measures = Object.values(config.health.components).flatMap((component) => Object.keys(component.measures));
   const segment = book.text('segment').map((value) => value ?? '');
@@ -92,7 +132,6 @@ async function scoreDate(engine: Engine, config: Config, asOf: Day, isKept: bool
   );
   await engine.execute('create or replace table dated.panel_health (account_id varchar, health_score double)');
   await engine.append('dated.panel_health', { account_id: account, health_score: scores.health_score });
-  if (!isKept) return;
   await keepScorecard(engine, asOf, account, {
     ...scores.components,
     ...Object.fromEntries(Object.entries(scores.measures).map(([name, column]) => [`${name}_score`, column])),
@@ -139,22 +178,23 @@ const GROWING = { label: 'expansion_label', closed_on: 'expansion_closed_on', co
 /**
  * Reads the rows of a basis whose label had closed by `knownBy`. Unavoidable churn is left out; columns that are
  * missing everywhere or constant are dropped, because nothing can be learnt from them. With `open` the other rows come
- * along as `NEVER_CLOSED`, for a replay that predicts everybody.
+ * along as `NEVER_CLOSED`, for a replay that predicts everybody. With `acted` (relation of `account_id`, `first_on`, `last_on`) rows
+ * know their treatment (`models/treatment.ts`).
  */
 export async function readBasis(
   engine: Engine,
   basis: ModelBasis,
   knownBy: Day,
   leftOut: ReadonlySet<string>,
-  { open = false }: { readonly open?: boolean } = {},
+  { open = false, acted }: { readonly open?: boolean; readonly acted?: string | undefined } = {},
 ): Promise<BasisPanel> {
   const outcome = basis === 'expansion' ? GROWING : LEAVING;
   const rows = await engine.columns(
-    `select * from (
+    `select *${acted === undefined ? '' : `, ${treatedIn(acted)} as is_treated`} from (
        select * replace (${outcome.label} as label, ${outcome.closed_on} as closed_on),
          ${outcome.label} is not null and ${outcome.closed_on} <= $known_by::date and ${outcome.counts} as is_closed
        from main.panel
-     )
+     ) as p
      where ($basis = 'expansion' or churn_basis = $basis) and (is_closed or $open)
      order by observation_date, account_id`,
     { basis, known_by: knownBy, open },
@@ -183,8 +223,22 @@ export async function readBasis(
       account: Int32Array.from(ids, (id) => place.get(id) ?? -1),
       observation_date: Int32Array.from(rows.number('observation_date')),
       closed_on: Int32Array.from(rows.number('closed_on'), (day, i) => (isClosed[i] === 1 ? day : NEVER_CLOSED)),
+      ...(acted === undefined ? {} : { treatment: Uint8Array.from(rows.number(TREATMENT)) }),
     },
   };
+}
+
+/**
+ * Days after a date in which an act counts as the row's treatment. Not the whole horizon: an account that leaves early has
+ * had less time to be acted on, and acting would look good for that alone.
+ */
+export const TREATED_DAYS = 28;
+
+/** Whether somebody acted on the row's account soon after its date, and before it left. */
+function treatedIn(acted: string): string {
+  return `exists (select 1 from ${acted} as a where a.account_id = p.account_id and a.last_on > p.observation_date
+    and a.first_on <= p.observation_date + ${TREATED_DAYS}
+    and (p.left_days is null or a.first_on < p.observation_date + p.left_days))`;
 }
 
 function panelColumn(rows: Columnar, name: string, type: string): FeatureColumn {

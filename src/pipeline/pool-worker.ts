@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../lib/errors.ts';
-import { EBM_JOBS } from '../models/ebm/jobs.ts';
+import { JOBS } from '../models/jobs.ts';
 
 /** One order to a worker thread, and its answer. */
 export interface PoolOrder {
@@ -15,9 +15,6 @@ export interface PoolAnswer {
   /** Message and stack of what the job threw. */
   readonly error?: { readonly message: string; readonly stack: string | undefined };
 }
-
-/** Jobs by name. Each takes and gives plain data and typed arrays. */
-const JOBS: Readonly<Record<string, (input: never) => unknown>> = EBM_JOBS;
 
 function answer({ place, job, input }: PoolOrder): PoolAnswer {
   try {

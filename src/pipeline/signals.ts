@@ -74,9 +74,9 @@ export async function judgeSignals(workspace: Workspace, options: CommonOptions)
       hint: 'Give a later --as-of, or exports that reach further back (retain check shows the first day of each).',
     });
   }
-  const panel = await buildPanel(engine, config, dates, asOf, progress, { scorecard: true });
+  const panel = await buildPanel(engine, config, dates, asOf, progress, { scorecard: true, cache: workspace.dates });
   progress.detail('looking for columns that know the outcome');
-  const audit = await auditLeaks(engine, { panel, admitted: customFeatures(config) });
+  const audit = await auditLeaks(engine, { panel, admitted: customFeatures(config), cache: workspace.dates });
   const books: ClosedBook[] = [];
   for (const basis of ['leave', 'renewal'] as const) {
     const book = await readBook(engine, config, basis, asOf, audit);

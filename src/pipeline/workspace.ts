@@ -7,6 +7,7 @@ import type { CommonOptions } from '../contract/options.ts';
 import { resolveAsOf } from '../data/as-of.ts';
 import { loadConfig } from '../data/config.ts';
 import { admitFeatures, customFeatures } from '../data/custom-features.ts';
+import { DateCache } from '../data/date-cache.ts';
 import { FEATURES } from '../data/features.ts';
 import { type IngestResult, ingest } from '../data/ingest.ts';
 import { createSettings } from '../data/settings.ts';
@@ -33,6 +34,8 @@ export interface Workspace {
   readonly stopped: readonly string[];
   readonly configHash: string;
   readonly version: string;
+  /** What past dates came to, in the store's cache; absent: every date is computed. */
+  readonly dates?: DateCache;
   close(): void;
 }
 
@@ -140,7 +143,10 @@ export async function openWorkspace(
     const tables = VERSIONED.map(({ table }) => table);
     await readCopies(engine, ledgerFile(config), tables, COPIES, { waitSeconds: options.wait });
     await versionAttributes(engine, seenOn);
+    const dates = new DateCache({ directory: join(cacheDirectory, 'dates'), note: options.progress.note });
+    await dates.open({ engine, config, inputs: ingested.inputs });
     return {
+      dates,
       engine,
       config,
       store: config.store,

@@ -4,9 +4,11 @@ import type { Agent, Prediction } from '../../src/contract/agent.ts';
 import type { BacktestFigure, BacktestResult } from '../../src/contract/backtest.ts';
 import type { Config } from '../../src/contract/config.ts';
 import type { RunReport } from '../../src/contract/report.ts';
+import { defaultConfig } from '../../src/data/config.ts';
 import { admitFeatures, customFeatures } from '../../src/data/custom-features.ts';
 import { addDays } from '../../src/lib/dates.ts';
 import { UserError } from '../../src/lib/errors.ts';
+import { plainBand } from '../../src/models/bands.ts';
 import { type BacktestOptions, backtest, replayPast } from '../../src/pipeline/backtest.ts';
 import type { Workspace } from '../../src/pipeline/workspace.ts';
 import { renderJson } from '../../src/reports/json.ts';
@@ -33,7 +35,7 @@ const AS_OF = '2025-01-31';
 /** The day on which account 1, 4, 7, … buys. */
 const boughtOn = (i: number) => addDays('2024-05-05', (7 * (i - 1)) / 3);
 
-async function company(planted: boolean, change: Partial<Config['model']> = {}) {
+async function company(planted: boolean, change: Partial<Config['model']> = {}, over: Partial<Config> = {}) {
   const accounts = Array.from({ length: 90 }, (_, i) => i);
   const leaves = (i: number) => i % 3 === 0;
   const endOf = (i: number) => `2024-${String(6 + (i % 7)).padStart(2, '0')}-${String(3 + (i % 25)).padStart(2, '0')}`;
@@ -79,6 +81,7 @@ async function company(planted: boolean, change: Partial<Config['model']> = {}) 
       ),
     },
     (base) => ({
+      ...over,
       ...(planted ? { custom: { [KEY]: { table: 'account', from: 'exit_score', kind: 'attribute' } } } : {}),
       model: {
         ...base.model,
@@ -99,8 +102,13 @@ async function company(planted: boolean, change: Partial<Config['model']> = {}) 
   return { engine, config };
 }
 
-async function run(planted: boolean, more: Partial<BacktestOptions> = {}, change: Partial<Config['model']> = {}) {
-  const { engine, config } = await company(planted, change);
+async function run(
+  planted: boolean,
+  more: Partial<BacktestOptions> = {},
+  change: Partial<Config['model']> = {},
+  over: Partial<Config> = {},
+) {
+  const { engine, config } = await company(planted, change, over);
   try {
     const workspace = {
       engine,
@@ -218,6 +226,25 @@ describe('what is tested', () => {
     expect(grown?.outcome_count).toBe(bought.filter((day) => day > first && day <= last).length);
     expect(grown?.row_count).toBe(slice?.row_count);
   });
+});
+
+describe('the lists are lived through', () => {
+  it('remembers the reading before: with a hysteresis of 100 points no account ever leaves its first band', async () => {
+    const { health, facts } = defaultConfig('/nowhere');
+    // A red fact caps the band whatever it was before: here no fact speaks.
+    const silent = Object.fromEntries(Object.keys(facts).map((kind) => [kind, { enabled: false, red: false }]));
+    const over = { health: { ...health, hysteresis: 100 }, facts: silent };
+    const { dates } = await run(false, { keepStandings: true }, {}, over);
+    const bands = new Map<string, Set<string>>();
+    let held = 0;
+    for (const { account_id, band, health_score } of dates.flatMap(({ standings }) => standings ?? [])) {
+      if (band === null || health_score === null) continue;
+      bands.set(account_id, (bands.get(account_id) ?? new Set()).add(band));
+      if (plainBand(health_score, health.bands) !== band) held++;
+    }
+    expect([...bands].filter(([, { size }]) => size > 1)).toEqual([]);
+    expect(held).toBeGreaterThan(5);
+  }, 120_000);
 });
 
 describe('each origin sees only what was known then', () => {

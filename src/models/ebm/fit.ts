@@ -4,6 +4,7 @@ import { dayFromNumber } from '../../lib/dates.ts';
 import { UserError } from '../../lib/errors.ts';
 import { forkRandom } from '../../lib/random.ts';
 import { checkTable, type TableFacts } from '../logistic.ts';
+import { TREATMENT } from '../treatment.ts';
 import { assemble, type RawBag } from './assembly.ts';
 import type { BagTable } from './bag.ts';
 import { binWeights, groupCount, pairGroups } from './binning.ts';
@@ -266,6 +267,8 @@ function pairBins(
   return columns.map(({ bins }, j) => {
     const weights = mainWeights[j];
     if (weights === undefined || settings.pairs === 0 || features[j]?.monotone !== 0) return null;
+    // What acting does is to be one number, to be taken out again: see `withoutTreatment`.
+    if (bins.name === TREATMENT) return null;
     if (weights.filter((w) => w > 0).length < 2) return null;
     const groups = pairGroups(bins, weights, settings.pair_bins);
     return groupCount(groups) < 2 ? null : groups;

@@ -181,13 +181,22 @@ function originReplicator(origin: OriginRanking, clusters: Clusters) {
 }
 
 function replicator(ranked: Ranked, cluster: Int32Array) {
-  const weight = new Float64Array(ranked.rowCount);
-  const replica = reweighted(ranked, weight);
+  const { rowCount, weight: given, label } = ranked;
+  const weight = new Float64Array(rowCount);
+  const sums = { weight: 0, outcome: 0 };
+  const replica = reweighted(ranked, weight, sums);
   return (counts: Uint16Array | undefined): Ranked => {
     if (counts === undefined) return ranked;
-    for (let i = 0; i < weight.length; i++) {
-      weight[i] = (ranked.weight[i] as number) * (counts[cluster[i] as number] as number);
+    let all = 0;
+    let outcome = 0;
+    for (let i = 0; i < rowCount; i++) {
+      const w = (given[i] as number) * (counts[cluster[i] as number] as number);
+      weight[i] = w;
+      all += w;
+      outcome += w * (label[i] as number);
     }
+    sums.weight = all;
+    sums.outcome = outcome;
     return replica;
   };
 }

@@ -18,13 +18,15 @@ export function logLosses(probability: Float64Array, label: ArrayLike<number>): 
 
 /** Mean log loss in nats, ≥ 0. `NaN` when no row has weight. */
 export function logLoss(ranked: Ranked): number {
-  const { score, label, weight, rowCount } = ranked;
+  const { score, label, weight, rowCount, known } = ranked;
+  known.losses ??= logLosses(score, label);
+  const { losses } = known;
   let sum = 0;
   let all = 0;
   for (let i = 0; i < rowCount; i++) {
     const w = weight[i] as number;
     if (w === 0) continue;
-    sum += w * logLossOf(score[i] as number, label[i] as number);
+    sum += w * (losses[i] as number);
     all += w;
   }
   return sum / all;
@@ -60,10 +62,11 @@ function meanSquare(ranked: Ranked, probability: Float64Array): number {
 }
 
 function meanOf(ranked: Ranked, values: Float64Array): number {
+  const { weight, rowCount } = ranked;
   let sum = 0;
   let all = 0;
-  for (let i = 0; i < ranked.rowCount; i++) {
-    const w = ranked.weight[i] as number;
+  for (let i = 0; i < rowCount; i++) {
+    const w = weight[i] as number;
     sum += w * (values[i] as number);
     all += w;
   }

@@ -31,6 +31,25 @@ export interface Ranked {
   readonly amount: Float64Array | undefined;
   readonly lead_days: Float64Array | undefined;
   readonly reference: Float64Array | undefined;
+  /** Totals of the weights, where they were added up before. */
+  readonly totals?: Totals | undefined;
+  /** What does not depend on the weights, worked out once however often the rows are weighed anew. */
+  readonly known: RankedFacts;
+}
+
+/** Weight of all rows, and of those with the outcome. */
+export interface Totals {
+  weight: number;
+  outcome: number;
+}
+
+/** Filled in by the metrics that first need them; in ranked order. */
+export interface RankedFacts {
+  /** Log loss of each row, nats. */
+  losses?: Float64Array;
+  /** Money of each row with the outcome, else 0; and the places of those with any, largest first, ties in order. */
+  lost_amount?: Float64Array;
+  lost?: Uint32Array;
 }
 
 /** Sorts once; throws on `NaN` scores, unequal lengths, and labels other than 0 and 1. */
@@ -58,6 +77,7 @@ export function rankRows(rows: ScoredRows): Ranked {
     amount: rows.amount && moneyOf(gather(rows.amount, order)),
     lead_days: rows.lead_days && gather(rows.lead_days, order),
     reference: rows.reference && gather(rows.reference, order),
+    known: {},
   };
 }
 
@@ -73,14 +93,18 @@ function moneyOf(amount: Float64Array): Float64Array {
   return amount;
 }
 
-/** The same ranking with other weights, already in ranked order; nothing is sorted again. */
-export function reweighted(ranked: Ranked, weight: Float64Array): Ranked {
-  return { ...ranked, weight };
+/**
+ * The same ranking with other weights, already in ranked order; nothing is sorted again. What is known goes along.
+ * @param sums totals of these weights, for callers that write others into `weight` and keep the sums in step
+ */
+export function reweighted(ranked: Ranked, weight: Float64Array, sums?: Totals): Ranked {
+  return { ...ranked, weight, totals: sums };
 }
 
 /** Sum of the weights, and of the weights of rows with the outcome. */
-export function totals(ranked: Ranked): { readonly weight: number; readonly outcome: number } {
+export function totals(ranked: Ranked): Readonly<Totals> {
   const { label, weight, rowCount } = ranked;
+  if (ranked.totals !== undefined) return ranked.totals;
   let all = 0;
   let outcome = 0;
   for (let i = 0; i < rowCount; i++) {

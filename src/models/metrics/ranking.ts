@@ -51,15 +51,14 @@ export function prAuc(ranked: Ranked): number {
   return hit > 0 ? sum / hit : Number.NaN;
 }
 
-/** Which rows of a list count, and how much each is worth. */
-type Worth = (ranked: Ranked, i: number) => number;
+/** How much each row is worth, in ranked order. */
+type Worth = Float64Array;
 
-const ofOutcome: Worth = (ranked, i) => ranked.label[i] as number;
-const ofAmount: Worth = (ranked, i) => (ranked.label[i] as number) * amountAt(ranked, i);
-
-function amountAt(ranked: Ranked, i: number): number {
-  if (ranked.amount === undefined) throw new Error('this metric needs the amount of each row');
-  return ranked.amount[i] as number;
+/** Money of the rows with the outcome; kept with the ranking, because it does not depend on the weights. */
+function lostAmounts({ amount, label, known }: Ranked): Worth {
+  if (amount === undefined) throw new Error('this metric needs the amount of each row');
+  known.lost_amount ??= label.map((y, i) => y * (amount[i] as number));
+  return known.lost_amount;
 }
 
 /**
@@ -78,7 +77,7 @@ function worthOfTop(ranked: Ranked, room: number, worth: Worth): number {
     for (; i < end; i++) {
       const w = weight[i] as number;
       size += w;
-      gain += w * worth(ranked, i);
+      gain += w * (worth[i] as number);
     }
     if (size === 0) continue;
     const share = Math.min(1, (room - used) / size);
@@ -103,48 +102,50 @@ export function liftAtFraction(ranked: Ranked, fraction: number): number {
   const { weight, outcome } = totals(ranked);
   if (outcome === 0) return Number.NaN;
   if (ranked.tieEnds.length === 1) return 1;
-  return worthOfTop(ranked, fraction * weight, ofOutcome) / (fraction * outcome);
+  return worthOfTop(ranked, fraction * weight, ranked.label) / (fraction * outcome);
 }
 
 /** Share of the first `capacity` rows that have the outcome, 0–1. With fewer rows than that, of all rows. */
 export function precisionAtCapacity(ranked: Ranked, capacity: number): number {
   checkCapacity(capacity);
   const { weight } = totals(ranked);
-  return weight > 0 ? worthOfTop(ranked, capacity, ofOutcome) / Math.min(capacity, weight) : Number.NaN;
+  return weight > 0 ? worthOfTop(ranked, capacity, ranked.label) / Math.min(capacity, weight) : Number.NaN;
 }
 
 /** Share of all outcomes that stand among the first `capacity` rows, 0–1. `NaN` without outcomes. */
 export function recallAtCapacity(ranked: Ranked, capacity: number): number {
   checkCapacity(capacity);
   const { outcome } = totals(ranked);
-  return outcome > 0 ? worthOfTop(ranked, capacity, ofOutcome) / outcome : Number.NaN;
+  return outcome > 0 ? worthOfTop(ranked, capacity, ranked.label) / outcome : Number.NaN;
 }
 
 /** Share of the lost money (amount of rows with the outcome) among the first `capacity` rows, 0–1. */
 export function arrRecallAtCapacity(ranked: Ranked, capacity: number): number {
   checkCapacity(capacity);
-  const all = worthOfTop(ranked, Number.POSITIVE_INFINITY, ofAmount);
-  return all > 0 ? worthOfTop(ranked, capacity, ofAmount) / all : Number.NaN;
+  const amounts = lostAmounts(ranked);
+  const all = worthOfTop(ranked, Number.POSITIVE_INFINITY, amounts);
+  return all > 0 ? worthOfTop(ranked, capacity, amounts) / all : Number.NaN;
 }
 
 /** What `arrRecallAtCapacity` is for someone who knows the future: the largest lost amounts first. */
 export function perfectArrRecallAtCapacity(ranked: Ranked, capacity: number): number {
   checkCapacity(capacity);
-  const lost: { readonly amount: number; readonly weight: number }[] = [];
+  const amounts = lostAmounts(ranked);
+  const { weight, known, rowCount } = ranked;
+  known.lost ??= Uint32Array.from(
+    Array.from(amounts.keys())
+      .filter((i) => (amounts[i] as number) > 0)
+      .sort((i, j) => (amounts[j] as number) - (amounts[i] as number)),
+  );
   let all = 0;
-  for (let i = 0; i < ranked.rowCount; i++) {
-    const weight = ranked.weight[i] as number;
-    const amount = ofAmount(ranked, i);
-    if (amount > 0 && weight > 0) lost.push({ amount, weight });
-    all += amount * weight;
-  }
-  lost.sort((a, b) => b.amount - a.amount);
+  for (let i = 0; i < rowCount; i++) all += (amounts[i] as number) * (weight[i] as number);
   let room = capacity;
   let sum = 0;
-  for (const { amount, weight } of lost) {
+  for (const i of known.lost) {
     if (room <= 0) break;
-    sum += amount * Math.min(room, weight);
-    room -= weight;
+    const w = weight[i] as number;
+    sum += (amounts[i] as number) * Math.min(room, w);
+    room -= w;
   }
   return all > 0 ? sum / all : Number.NaN;
 }
@@ -163,7 +164,7 @@ export function recallAtLead(ranked: Ranked, capacity: number, leadDays: number)
   checkCapacity(capacity);
   const lead = ranked.lead_days;
   if (lead === undefined) throw new Error('this metric needs lead_days of each row');
-  const early: Worth = (_, i) => ((lead[i] as number) >= leadDays ? (ranked.label[i] as number) : 0);
+  const early = ranked.label.map((y, i) => ((lead[i] as number) >= leadDays ? y : 0));
   const all = worthOfTop(ranked, Number.POSITIVE_INFINITY, early);
   return all > 0 ? worthOfTop(ranked, capacity, early) / all : Number.NaN;
 }

@@ -50,16 +50,18 @@ export async function fitOrigins(
     readonly leaks: LeakVerdict;
     /** Of the expansion model. */
     readonly growthLeaks: LeakVerdict;
+    /** What people did to accounts, see `PanelExtras`. */
+    readonly acted: string;
     readonly pool: Pool;
     readonly progress: Progress;
   },
 ): Promise<OriginFits> {
-  const { tested, knownBy, leaks, growthLeaks, pool, progress } = given;
+  const { tested, knownBy, leaks, growthLeaks, acted, pool, progress } = given;
   const clock = fitClock(() => performance.now());
   const growing = await readBasis(engine, 'expansion', knownBy, new Set(growthLeaks.leftOut.keys()), { open: true });
   const source: Record<ModelBasis, BasisPanel> = {
-    leave: await readBasis(engine, 'leave', knownBy, new Set(leaks.leftOut.keys()), { open: true }),
-    renewal: await readBasis(engine, 'renewal', knownBy, new Set(leaks.leftOut.keys()), { open: true }),
+    leave: await readBasis(engine, 'leave', knownBy, new Set(leaks.leftOut.keys()), { open: true, acted }),
+    renewal: await readBasis(engine, 'renewal', knownBy, new Set(leaks.leftOut.keys()), { open: true, acted }),
     expansion: growing,
   };
   const replayer = (basis: ModelBasis) =>

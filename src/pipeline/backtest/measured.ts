@@ -2,9 +2,10 @@ import { EXPANSION_PREDICTION } from '../../agents/predictions.ts';
 import type { Day, PredictedOutcome, Prediction } from '../../contract/agent.ts';
 import type { BacktestFigure, BacktestVerdict } from '../../contract/backtest.ts';
 import type { Config } from '../../contract/config.ts';
+import type { Pool } from '../../contract/model.ts';
 import type { Progress } from '../../contract/report.ts';
 import { dayNumber } from '../../lib/dates.ts';
-import { figuresOf, type ScoredCandidate } from '../../models/backtest-figures.ts';
+import { figuresInPool, type ScoredCandidate } from '../../models/backtest-figures.ts';
 import { probabilitiesOfBasis } from '../../models/churn-model.ts';
 import { takeColumns } from '../../models/splits.ts';
 import type { BacktestBook } from './book.ts';
@@ -28,17 +29,27 @@ export interface ReplayedLadder {
   readonly months: number;
 }
 
-/** What is measured and against what. */
-export interface MeasuredClaims {
+/** The ladders that were replayed, and what measures them. */
+export interface MeasuredLadders {
   readonly book: BacktestBook;
-  readonly claims: readonly Claimed[];
-  readonly earlyRates: ReadonlyMap<number, number>;
   /** Who leaves and who is not renewed are asked of the churn ladders. */
   readonly ladders: Readonly<Record<'churn' | 'expansion', ReplayedLadder>>;
   readonly config: Config;
   readonly capacity: number;
+  readonly pool: Pool;
+}
+
+/** What is measured and against what. */
+export interface MeasuredClaims extends MeasuredLadders {
+  readonly claims: readonly Claimed[];
+  readonly earlyRates: ReadonlyMap<number, number>;
+  /** Figures of the rungs, which `measureRungs` began. */
+  readonly rungFigures: RungFigures;
   readonly progress: Progress;
 }
+
+/** Figures of the rungs of each ladder, by prediction and basis, as they come. */
+export type RungFigures = ReadonlyMap<string, Promise<BacktestFigure[]>>;
 
 /**
  * What models claim of which no agent's table tells: the expansion model's probability at each origin where a rung had earned
@@ -63,14 +74,54 @@ export function modelClaims(fits: readonly OriginFit[], claims: readonly Claimed
   return [{ prediction: EXPANSION_PREDICTION as Prediction<never>, candidate: 'served', values }];
 }
 
+/** Lets the pool's threads measure the rungs of every ladder. They wait for no list: the engine replays those meanwhile. */
+export function measureRungs(given: MeasuredLadders): RungFigures {
+  const begun = new Map<string, Promise<BacktestFigure[]>>();
+  for (const outcome of ['churn', 'expansion'] as const) {
+    const { prediction, rungs } = given.ladders[outcome];
+    const base = rungs.find(({ name }) => name === 'base_rate');
+    for (const basis of base === undefined ? [] : basesOf(outcome)) {
+      const of = (rung: RungScores) => (basis === 'all' ? rung.all : rung.own);
+      const candidates = rungs
+        .filter(({ fitted }) => fitted > 0)
+        .map((rung) => ({ name: rung.name, score: of(rung), kind: 'probability' as const, isMain: false }));
+      const reference = base === undefined ? new Float64Array(0) : of(base);
+      begun.set(`${prediction} ${basis}`, figuresFor(given, { prediction, basis, outcome }, reference, candidates));
+    }
+  }
+  return begun;
+}
+
+interface Asked {
+  readonly prediction: string;
+  readonly basis: BacktestVerdict['basis'];
+  readonly outcome: PredictedOutcome;
+}
+
+function figuresFor(
+  { book, capacity, config, pool }: MeasuredLadders,
+  { prediction, basis, outcome }: Asked,
+  reference: Float64Array,
+  candidates: readonly ScoredCandidate[],
+): Promise<BacktestFigure[]> {
+  const rows = basisRows(book, basis, reference, outcome);
+  const table = figureTable(book, rows, { prediction, basis }, reference, candidates, outcome);
+  const figures = figuresInPool(table, { capacity, seed: config.seed }, pool);
+  // Waited for later, when another stage may have failed before: the error is told where it is waited for.
+  figures.catch(() => undefined);
+  return figures;
+}
+
 /** Figures and verdicts of every claim, by prediction and basis; beside a ladder's own prediction stand its rungs. */
-export function measureClaims(given: MeasuredClaims): {
+export async function measureClaims(given: MeasuredClaims): Promise<{
   readonly figures: BacktestFigure[];
   readonly verdicts: BacktestVerdict[];
-} {
-  const { book, claims, ladders, config, capacity, progress } = given;
+}> {
+  const { book, claims, ladders, config, rungFigures, progress } = given;
   const figures: BacktestFigure[] = [];
   const verdicts: BacktestVerdict[] = [];
+  // All is begun before the first is waited for.
+  const waiting: (() => Promise<void>)[] = [];
   for (const name of [...new Set(claims.map(({ prediction }) => prediction.name))]) {
     const own = claims.filter(({ prediction }) => prediction.name === name);
     const [first] = own;
@@ -81,29 +132,25 @@ export function measureClaims(given: MeasuredClaims): {
     for (const basis of basesOf(outcome)) {
       const base = ladder.rungs.find((rung) => rung.name === 'base_rate');
       if (base === undefined) {
-        verdicts.push(unasked(name, basis, book, outcome, config));
+        waiting.push(async () => void verdicts.push(unasked(name, basis, book, outcome, config)));
         continue;
       }
       const of = (rung: RungScores) => (basis === 'all' ? rung.all : rung.own);
       const reference = of(base);
       const rows = basisRows(book, basis, reference, outcome);
-      const candidates: ScoredCandidate[] = own.map((claim) => servedCandidate(claim, basis, base, given));
-      if (isOwn) {
-        for (const rung of ladder.rungs.filter(({ fitted }) => fitted > 0)) {
-          candidates.push({ name: rung.name, score: of(rung), kind: 'probability', isMain: false });
-        }
-      }
-      progress.detail(`${name}, ${basis}`);
-      const table = figureTable(book, rows, { prediction: name, basis }, reference, candidates, outcome);
-      const measured = figuresOf(table, { capacity, seed: config.seed });
-      figures.push(...measured);
-      verdicts.push(
-        isOwn
+      const candidates = own.map((claim) => servedCandidate(claim, basis, base, given));
+      const served = figuresFor(given, { prediction: name, basis, outcome }, reference, candidates);
+      waiting.push(async () => {
+        progress.detail(`${name}, ${basis}`);
+        const verdict = isOwn
           ? ladderVerdict(name, book, rows, basis, ladder.rungs, config, ladder.months).verdict
-          : rankVerdict(measured, first.prediction.title, ladder.months, config),
-      );
+          : rankVerdict(await served, first.prediction.title, ladder.months, config);
+        verdicts.push(verdict);
+        figures.push(...(await served), ...(isOwn ? ((await rungFigures.get(`${name} ${basis}`)) ?? []) : []));
+      });
     }
   }
+  for (const wait of waiting) await wait();
   return { figures, verdicts };
 }
 

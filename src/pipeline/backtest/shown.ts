@@ -5,15 +5,16 @@ import type { ChurnModel } from '../../contract/churn-model.ts';
 import type { Progress } from '../../contract/report.ts';
 import type { SupervisorState } from '../../contract/supervisor.ts';
 import { type Engine, quoteName } from '../../engine/engine.ts';
+import { LEDGER_VIEW_NAMES } from '../../ledger/index.ts';
 import { PLAIN_MONEY } from '../../lib/money.ts';
 import type { HealthCalibration } from '../../models/health-calibration.ts';
 import { EMPTY_STATE } from '../../supervisor/index.ts';
 import { agentSettings } from '../agent-settings.ts';
-import { arbitrate, supervisorSettings } from '../arbitration.ts';
+import { ARBITRATED, arbitrate, supervisorSettings } from '../arbitration.ts';
 import { DERIVED } from '../derived.ts';
 import { dropKept, restoreDate } from '../relations.ts';
 import { rememberDate } from '../remember.ts';
-import { planAgents, replay } from '../replay.ts';
+import { availableRelations, planRelations, replay } from '../replay.ts';
 import { reviseLastReading } from '../revision.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Forecasted, readForecast } from './forecasts.ts';
@@ -58,12 +59,17 @@ export interface ReplayedLists {
   readonly problems: readonly { readonly asOf: Day; readonly outcome: AgentOutcome }[];
 }
 
-/** Relations the lists need of a date; the panel keeps them (`KeptDates`), `replayLists` lets them stand again. */
+/**
+ * Relations of the exports that agents and supervisor read of a date; the panel keeps them (`KeptDates`), `replayLists` lets
+ * them stand again. What stands only below them is not needed again.
+ */
 export function listRelations(agents: readonly Agent[] = AGENTS): readonly string[] {
-  return planAgents(agents, GIVEN).relations;
+  const read = new Set([...agents.flatMap(({ reads }) => reads), ...ARBITRATED]);
+  return planRelations([...read].filter((name) => AVAILABLE.has(name))).filter((name) => read.has(name));
 }
 
 const GIVEN = ['health_measures_revised'] as const;
+const AVAILABLE = new Set([...availableRelations().keys()].filter((name) => !LEDGER_VIEW_NAMES.includes(name)));
 
 /**
  * Replays every agent and the supervisor over the tested dates, in memory: state, bands and alerts start empty, the
@@ -107,7 +113,7 @@ export async function replayLists(
     modelFor: (agent, asOf) => (agent.needsModel === true ? models.get(asOf) : undefined),
     settingsFor: (agent) => agentSettings(agent, config, given()),
     progress: quiet(progress),
-    stand: (asOf, relations) => restoreDate(engine, asOf, relations, DERIVED),
+    stand: (asOf, relations) => restoreDate(engine, asOf, relations, listRelations(agents), DERIVED),
     decide: async ({ asOf, outcomes, index }) => {
       progress.detail(`lists ${index + 1} of ${tested.length}: ${asOf}`);
       const answered = new Set(outcomes.filter(({ status }) => status === 'ok').map(({ agent }) => agent));
