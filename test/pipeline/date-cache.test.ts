@@ -181,7 +181,7 @@ describe('the folder of the cache', () => {
     config: (await import('../../src/data/config.ts')).defaultConfig('/nowhere'),
     inputs: [],
   });
-  async function opened(options: { keepBytes?: number; program?: string; directory?: string } = {}) {
+  async function opened(options: { keepBytes?: number; program?: string; directory?: string; plan?: string } = {}) {
     const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'retain-dates-'));
     folders.push(directory);
     const engine = await openDuckDB({ threads: 1 });
@@ -190,6 +190,9 @@ describe('the folder of the cache', () => {
     await createEmptyTables(engine);
     const config = (await ground(engine)).config;
     await createSettings(engine, config);
+    await (await import('../../src/data/versions.ts')).createVersionViews(engine);
+    if (options.plan !== undefined)
+      await engine.execute(`insert into account (account_id, plan) values ('a', '${options.plan}')`);
     const notes: string[] = [];
     const cache = new DateCache({ note: (text) => notes.push(text), ...options, directory });
     await cache.open(await ground(engine));
@@ -227,7 +230,10 @@ describe('the folder of the cache', () => {
     expect(await other.cache.find('panel', '2024-01-01', ['x'])).toBeUndefined();
     const same = await opened({ program: 'one', directory });
     expect(await same.cache.find('panel', '2024-01-01', ['x'])).toBeDefined();
-    for (const { engine: one } of [{ engine }, other, same]) one.close();
+    // Attributes come from the ledger's copies as well as from the export.
+    const renamed = await opened({ program: 'one', directory, plan: 'gold' });
+    expect(await renamed.cache.find('panel', '2024-01-01', ['x'])).toBeUndefined();
+    for (const { engine: one } of [{ engine }, other, same, renamed]) one.close();
   });
 
   it('deletes what was not used for a week, and beyond its room what was used longest ago', async () => {
