@@ -103,7 +103,7 @@ describe('what a date came to, from the cache', () => {
     // Of three dates the two known ones are read, one is computed.
     const more = await build(place, { dates: [...DATES, '2024-12-01'] });
     expect(more.computed).toBe(1);
-  }, 120_000);
+  }, 240_000);
 
   it.each([
     ['a past row of an export', (data: string) => edit(data, 'usage.csv', /,\d+$/m, ',777')],
@@ -130,7 +130,7 @@ describe('what a date came to, from the cache', () => {
     await build(place);
     append(place.data, 'capacity: { rows_per_csm: 3, new_per_week: 1 }\ngates: [auc>=0.1]\n');
     expect((await build(place)).computed).toBe(0);
-  }, 120_000);
+  }, 240_000);
 
   it('is told and computed again where a file is damaged, or its notes are cut off', async () => {
     const place = company();
@@ -149,7 +149,7 @@ describe('what a date came to, from the cache', () => {
     expect(again.notes).toHaveLength(2);
     expect(again.notes.join()).toContain('panel is damaged');
     expect((await build(place)).computed).toBe(0);
-  }, 120_000);
+  }, 240_000);
 
   it('holds for two runs that write at once', async () => {
     const place = company();
@@ -159,7 +159,7 @@ describe('what a date came to, from the cache', () => {
     const warm = await build(place);
     expect(warm).toEqual({ rows: both[0]?.rows, computed: 0, notes: [] });
     expect(entries(place.store).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 });
 
 function edit(data: string, file: string, pattern: RegExp, by: string): void {
