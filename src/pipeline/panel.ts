@@ -238,7 +238,7 @@ export const TREATED_DAYS = 28;
 function treatedIn(acted: string): string {
   return `exists (select 1 from ${acted} as a where a.account_id = p.account_id and a.last_on > p.observation_date
     and a.first_on <= p.observation_date + ${TREATED_DAYS}
-    and (p.left_days is null or a.first_on < p.observation_date + p.left_days))`;
+    and (p.left_days is null or a.first_on - p.observation_date < p.left_days))`;
 }
 
 function panelColumn(rows: Columnar, name: string, type: string): FeatureColumn {

@@ -17,7 +17,7 @@ async function panelOf(treated: number): Promise<Engine> {
   await engine.execute(`
     create table main.panel as select date '2024-03-01' as observation_date, account_id, 's' as segment, 'leave' as churn_basis,
       left_days is not null as is_leaving, case when left_days is null then 0 else 1 end as label,
-      date '2024-07-01' as closed_on, false as is_unavoidable, false as is_worked, left_days, null::bigint as unavoidable_days,
+      date '2024-07-01' as closed_on, false as is_unavoidable, false as is_worked, left_days::bigint as left_days, null::bigint as unavoidable_days,
       hash(account_id) % 7::double as seats
     from (
       select 'quiet-' || lpad(range::varchar, 3, '0') as account_id, case when range < 30 then 40 end as left_days from range(100)
