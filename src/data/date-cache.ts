@@ -69,7 +69,7 @@ export interface CacheOptions {
 export class DateCache {
   readonly #options: CacheOptions;
   readonly #used = new Set<string>();
-  #base: string | undefined;
+  #base: (() => Promise<string>) | undefined;
 
   constructor(options: CacheOptions) {
     this.#options = options;
@@ -94,22 +94,20 @@ export class DateCache {
     for (const table of [...SETTINGS_TABLES, 'feed']) {
       settings[table] = await engine.rows(`select * from main.${quoteName(table)} order by all`);
     }
-    // Attributes as earlier runs saw them come from the ledger.
-    const versions = [];
-    for (const { table } of VERSIONED) versions.push(await contentHash(engine, `main.${table}_version`));
-    this.#base = sha256(
-      JSON.stringify([
-        CACHE_VERSION,
-        this.#options.program ?? programHash(),
-        engine.name,
-        version?.['version'] ?? null,
-        inputs.map(({ file, sha256: hash }) => [file, hash]),
-        read,
-        model.features,
-        settings,
-        versions,
-      ]),
-    );
+    const [program, inputHashes] = [this.#options.program, inputs.map(({ file, sha256: hash }) => [file, hash])];
+    let known: Promise<string> | undefined;
+    // Hashing every account takes a part of a second, and a night that trains nothing never asks.
+    const base = async () => {
+      // Attributes as earlier runs saw them come from the ledger.
+      const versions = [];
+      for (const { table } of VERSIONED) versions.push(await contentHash(engine, `main.${table}_version`));
+      const ground = [CACHE_VERSION, program ?? programHash(), engine.name, version?.['version'] ?? null];
+      return sha256(JSON.stringify([...ground, inputHashes, read, model.features, settings, versions]));
+    };
+    this.#base = () => {
+      known ??= base();
+      return known;
+    };
   }
 
   /**
@@ -117,7 +115,7 @@ export class DateCache {
    * the run: the files are not looked at again.
    */
   async find(kind: string, asOf: Day, more: readonly string[] = []): Promise<CachedRelations | undefined> {
-    const name = this.#name(kind, asOf, more);
+    const name = await this.#name(kind, asOf, more);
     const folder = join(this.#options.directory, name);
     if (!existsSync(folder)) return undefined;
     let notes: EntryNotes;
@@ -149,7 +147,7 @@ export class DateCache {
     more: readonly string[],
     relations: Readonly<Record<string, string>>,
   ): Promise<void> {
-    const name = this.#name(kind, asOf, more);
+    const name = await this.#name(kind, asOf, more);
     const folder = join(this.#options.directory, name);
     const aside = join(this.#options.directory, `part-${randomUUID()}.tmp`);
     try {
@@ -203,9 +201,9 @@ export class DateCache {
     }
   }
 
-  #name(kind: string, asOf: Day, more: readonly string[]): string {
+  async #name(kind: string, asOf: Day, more: readonly string[]): Promise<string> {
     if (this.#base === undefined) throw new Error('the cache of dates was not opened');
-    return `${kind}-${asOf}-${sha256(JSON.stringify([this.#base, kind, asOf, more])).slice(0, 24)}`;
+    return `${kind}-${asOf}-${sha256(JSON.stringify([await this.#base(), kind, asOf, more])).slice(0, 24)}`;
   }
 
   #touch(name: string): void {
