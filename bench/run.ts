@@ -5,7 +5,7 @@
 //
 // The sample and the first run's ledger are kept under bench/out and used again. `--check` makes the exit code 1 when a
 // limit is passed: 2.0 x the floor, 2 GB of memory, 3 x `node -e 0` for the help.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -92,6 +92,11 @@ async function floor(directory: string): Promise<void> {
   console.log(JSON.stringify({ load: (loaded - started) / 1000, features: (done - loaded) / 1000, rows: row?.n }));
 }
 
+/** Waits until what the one before has written is on the disk: else the next one pays for it. */
+function settleDisk(): void {
+  spawnSync('sync');
+}
+
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -176,7 +181,9 @@ async function main(): Promise<number> {
     // busy machine slows both.
     copyFileSync(kept, ledger);
     rmSync(join(store, 'cache'), { recursive: true, force: true });
+    settleDisk();
     runs.push(await run(nightly));
+    settleDisk();
     const measured = await run([fileURLToPath(import.meta.url), '--floor', directory]);
     const parts: { load: number; features: number } = JSON.parse(measured.stdout);
     floors.push({ ...measured, ...parts });
