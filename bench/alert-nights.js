@@ -17,11 +17,13 @@ import { parseArgs } from 'node:util';
 import { AGENTS } from '../dist/agents/index.js';
 import { readState } from '../dist/ledger/index.js';
 import { addDays } from '../dist/lib/dates.js';
+import { agentSettings } from '../dist/pipeline/agent-settings.js';
 import { arbitrate, supervisorSettings } from '../dist/pipeline/arbitration.js';
 import { fitChurn } from '../dist/pipeline/churn-training.js';
 import { rememberDate } from '../dist/pipeline/remember.js';
 import { replay } from '../dist/pipeline/replay.js';
 import { reviseLastReading } from '../dist/pipeline/revision.js';
+import { moneyStyle } from '../dist/pipeline/run-header.js';
 import { openWorkspace } from '../dist/pipeline/workspace.js';
 import { EMPTY_STATE } from '../dist/supervisor/index.js';
 
@@ -106,6 +108,7 @@ async function live(directory, firstDay, given) {
   await readState(engine, join(root, 'bench/out/alert-nights/none.duckdb'), [], { asOf: from });
   const model = given ?? (await fitChurn(engine, config, from));
   await reviseLastReading(workspace);
+  const money = await moneyStyle(workspace, []);
   let state = EMPTY_STATE;
   /** @type {{ day: string, opened: number, kind: string, reasons: Map<string, number> }[]} */
   const weeks = [];
@@ -117,11 +120,7 @@ async function live(directory, firstDay, given) {
     given: ['health_measures_revised'],
     modelFor: (agent) => (agent.needsModel === true ? model : undefined),
     settingsFor: (agent) =>
-      agent.id === 'health'
-        ? { health: config.health, calibration: undefined, previous: undefined }
-        : agent.id === 'renewal'
-          ? config.renewal
-          : agent.defaults,
+      agentSettings(agent, config, { health: { calibration: undefined, previous: undefined }, money }),
     decide: async ({ asOf: day }) => {
       const settings = supervisorSettings(config, [], {});
       const result = await arbitrate(engine, state, day, {
@@ -131,11 +130,9 @@ async function live(directory, firstDay, given) {
         assumed_days: Number.MAX_SAFE_INTEGER,
       });
       state = result.state;
-      await rememberDate(engine, 'bench', day, false, {
-        config_hash: 'bench',
-        calibration_id: null,
-        model_id: model.model_id,
-      });
+      const constants = { config_hash: 'bench', calibration_id: null, model_id: model.model_id };
+      const readings = /** @type {const} */ (['health_reading', 'churn_score', 'fact_reading']);
+      await rememberDate(engine, 'bench', day, false, constants, readings);
       const opened = new Set(result.events.filter(({ event }) => event === 'opened').map(({ alert_id }) => alert_id));
       const reasons = new Map();
       for (const { alert_id, reason } of state.alerts)
