@@ -92,6 +92,8 @@ export async function ingest(engine: Engine, config: Config, options: IngestOpti
   const usage = names.includes('usage')
     ? engine.beside((own) => run.readUsage(own, identity), stop.signal)
     : Promise.resolve();
+  // Its fault is told once the short feeds are done, however early it comes.
+  usage.catch(() => undefined);
   try {
     const short = names.filter((name) => name !== 'usage');
     for (const name of short) if (!IDENTITY_TABLES.includes(name)) await run.stack(name);

@@ -103,10 +103,9 @@ describe('label_expansion', () => {
   }, 60_000);
 
   it('looks no further than known_by: what happens or becomes known later changes no label', async () => {
-    for (const [seed, definition] of [
-      [4, 'arr_growth'],
-      [5, 'won_opportunity'],
-    ] as const) {
+    const seeds = [4, 5, 6, 7].flatMap((seed) => [[seed, 'arr_growth'] as const, [seed, 'won_opportunity'] as const]);
+    const closed = { arr_growth: 0, won_opportunity: 0 };
+    for (const [seed, definition] of seeds) {
       const random = createRandom(seed);
       const maker = new CompanyMaker(random);
       const company = maker.company();
@@ -128,10 +127,12 @@ describe('label_expansion', () => {
         };
         const before = await labels(company);
         expect(await labels(later)).toEqual(before);
-        expect(before.filter((row) => row['label'] !== null).length).toBeGreaterThan(0);
+        closed[definition] += before.filter((row) => row['label'] !== null).length;
       } finally {
         engine.close();
       }
     }
+    // Not every company of chance has a label that had closed.
+    expect(Math.min(closed.arr_growth, closed.won_opportunity)).toBeGreaterThan(0);
   }, 60_000);
 });
