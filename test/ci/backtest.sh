@@ -12,7 +12,7 @@ if [ -f "$dir/baseline.json" ]; then baseline=(--baseline "$dir/baseline.json");
 
 code=0
 GITHUB_ACTIONS=true node bin/retain.js backtest --config "$config" --data fixtures/sample --store "$dir/store" --quiet \
-  --gate 'health:auc.low>=0.5' 'health.product_usage:auc>=0.55' 'ece<=0.1' 'churn:vs:base_rate.log_loss<=0.01' \
+  --gate 'health:auc.low@all>=0.55' 'health.product_usage:auc>=0.55' 'ece<=0.1' 'churn:vs:base_rate.log_loss<=0.01' \
   "${baseline[@]}" --save "$dir/backtest.json" --junit "$dir/backtest.xml" \
   --format markdown --output "$dir/summary.md" 2> "$dir/annotations.txt" || code=$?
 

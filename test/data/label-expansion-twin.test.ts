@@ -103,9 +103,11 @@ describe('label_expansion', () => {
   }, 60_000);
 
   it('looks no further than known_by: what happens or becomes known later changes no label', async () => {
-    const seeds = [4, 5, 6, 7].flatMap((seed) => [[seed, 'arr_growth'] as const, [seed, 'won_opportunity'] as const]);
-    const closed = { arr_growth: 0, won_opportunity: 0 };
-    for (const [seed, definition] of seeds) {
+    // Companies of chance in which a label had closed; in some everyone is being sold to.
+    for (const [seed, definition] of [
+      [4, 'arr_growth'],
+      [7, 'won_opportunity'],
+    ] as const) {
       const random = createRandom(seed);
       const maker = new CompanyMaker(random);
       const company = maker.company();
@@ -127,12 +129,10 @@ describe('label_expansion', () => {
         };
         const before = await labels(company);
         expect(await labels(later)).toEqual(before);
-        closed[definition] += before.filter((row) => row['label'] !== null).length;
+        expect(before.filter((row) => row['label'] !== null).length).toBeGreaterThan(0);
       } finally {
         engine.close();
       }
     }
-    // Not every company of chance has a label that had closed.
-    expect(Math.min(closed.arr_growth, closed.won_opportunity)).toBeGreaterThan(0);
   }, 60_000);
 });
