@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import { addDays, longDay } from '../lib/dates.ts';
 import { FACT_KINDS, factText } from '../outreach/fact-text.ts';
 import { nextStep } from '../outreach/next-step.ts';
+import { unmendedFacts } from './alert-endings.ts';
 
 /** Columns of the at-risk list in CSV and JSON; the terminal prints cards. */
 export const AT_RISK_COLUMNS: readonly TableColumn[] = [
@@ -93,10 +94,13 @@ export async function composeAtRisk(engine: Engine, asOf: Day, result: StepResul
       { as_of: asOf, back: addDays(asOf, -LOOK_BACK_DAYS), shown },
     ),
   );
+  const quiet = result.shown.filter(({ proposal }) => proposal === null).map(({ alert }) => alert);
+  const unmended = await unmendedFacts(engine, quiet, new Set(), asOf);
   return result.shown.map((item, index) => {
     const account = accounts.get(item.alert.account_id) ?? {};
     const own = reasons.get(item.alert.account_id) ?? [];
-    return rowOf(item, index + 1, account, own, earlier.get(item.alert.account_id)?.at(-1), asOf);
+    const [aged] = unmended.get(item.alert.account_id) ?? [];
+    return rowOf(item, index + 1, account, own, earlier.get(item.alert.account_id)?.at(-1), aged, asOf);
   });
 }
 
@@ -117,6 +121,7 @@ function rowOf(
   account: CellRow,
   reasons: readonly CellRow[],
   before: CellRow | undefined,
+  aged: string | undefined,
   asOf: Day,
 ): CardCells & CellRow {
   const { alert } = shown;
@@ -124,7 +129,8 @@ function rowOf(
   // A red fact is acted on first, whatever the larger loss would be.
   const isShrink = may === 'shrink' && !reasons.some((row) => row['is_red'] === true);
   const isQuiet = shown.proposal === null;
-  const reason = isQuiet ? 'quiet' : isShrink ? 'shrink' : stepReason(reasons[0], alert.reason);
+  // What has only grown old still asks for what it asked for.
+  const reason = isQuiet ? (aged ?? 'quiet') : isShrink ? 'shrink' : stepReason(reasons[0], alert.reason);
   const step = nextStep(reason, asOf);
   const number = (key: string) => (typeof account[key] === 'number' ? (account[key] as number) : null);
   const text = (key: string) => (typeof account[key] === 'string' ? (account[key] as string) : null);
@@ -149,7 +155,7 @@ function rowOf(
     on_list_since: alert.opened_on,
     is_new: shown.is_new,
     is_worse: shown.is_worse,
-    change: isQuiet ? quietText(alert) : changeText(shown, account, before),
+    change: isQuiet ? quietText(alert, aged) : changeText(shown, account, before),
     reasons: reasons.map(reasonOf) as unknown as Cell & readonly CardReason[],
     last_contact: account['last_two_way_on'] ?? 'none recorded',
     whom_to_call:
@@ -191,11 +197,17 @@ function reasonOf(row: CellRow): CellRow {
   };
 }
 
-/** A row without reasons says why it stands there: its alert waits for the reading that closes it. */
-function quietText({ reason, quiet_on }: ShownAlert['alert']): string {
-  const what = FACT_KINDS.includes(reason) ? `“${factText({ kind: reason, detail: null })}”` : 'its risk';
+/**
+ * A row without reasons says why it stands there: its alert waits for the reading that closes it.
+ * @param aged kind of fact that it entered by, counts no more and was never put right
+ */
+function quietText({ reason, quiet_on }: ShownAlert['alert'], aged: string | undefined): string {
+  const kind = aged ?? reason;
+  const what = FACT_KINDS.includes(kind) ? `“${factText({ kind, detail: null })}”` : 'its risk';
   const since = quiet_on === null ? '' : ` since ${longDay(quiet_on)}`;
-  return `quiet: ${what} holds no more${since}; it leaves the list if the next weekly reading agrees`;
+  const isOld = aged !== undefined;
+  const how = isOld ? `counts no more${since}: it has grown old, nothing put it right` : `holds no more${since}`;
+  return `quiet: ${what} ${how}; it leaves the list if the next weekly reading agrees`;
 }
 
 function changeText(shown: ShownAlert, account: CellRow, before: CellRow | undefined): string | null {
