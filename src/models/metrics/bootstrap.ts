@@ -1,7 +1,7 @@
 import { quantileSorted, sampleStandardDeviation } from 'simple-statistics';
 import type { Random } from '../../contract/model.ts';
 import { randomInt } from '../../lib/random.ts';
-import { normalCritical, normalTwoSided } from '../distributions.ts';
+import { normalBelow, normalQuantile } from '../interval.ts';
 import { calibrationInterval, type SignedGaps, signedGaps } from './calibration-interval.ts';
 import { type OriginRanking, rankByOrigin } from './origins.ts';
 import { gather, type Ranked, rankRows, reweighted, type ScoredRows } from './ranked.ts';
@@ -251,14 +251,6 @@ function acceleratedPlaces(value: number, sorted: readonly number[], level: numb
     return normalBelow(bias + z / (1 - acceleration * z));
   };
   return [place(plain[0]), place(plain[1])];
-}
-
-function normalQuantile(probability: number): number {
-  return probability < 0.5 ? -normalCritical(2 * probability) : normalCritical(2 * (1 - probability));
-}
-
-function normalBelow(z: number): number {
-  return z < 0 ? normalTwoSided(z) / 2 : 1 - normalTwoSided(z) / 2;
 }
 
 /** Quantile of ascending values, linear between neighbours (type 7, the default of R and NumPy). `NaN` when empty. */
