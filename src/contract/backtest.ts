@@ -4,7 +4,7 @@ import type { RunReport } from './report.ts';
 /** Raised when a key of the stored form is renamed, removed or changes its meaning. */
 export const BACKTEST_SCHEMA = 1;
 
-/** What a stored result is compared with a later one by, and what a gate may ask as a paired difference (`vs:`). */
+/** What a stored result is compared with a later one by: a result in a file keeps the draws of these alone. */
 export const HEADLINE_METRICS = [
   'roc_auc',
   'pr_auc',
@@ -54,7 +54,7 @@ export interface BacktestFigure {
   readonly row_count: number;
   /** Distinct accounts with the outcome. */
   readonly outcome_count: number;
-  /** Of headline figures (slice `all`, the metrics of `HEADLINE_METRICS`), so that differences can be paired. */
+  /** Of figures of the slice `all`, so that differences can be paired; in a file of `HEADLINE_METRICS` alone. */
   readonly draws?: FigureDraws;
 }
 

@@ -58,8 +58,8 @@ export interface PanelOptions {
 /**
  * Builds the panel that models learn from and backtests replay, as table `main.panel`.
  *
- * Features of each date come from `account_features(date)`, labels from `label_leave` and `label_renewal` (the basis
- * the account's term calls for), both known by `knownBy`. An account was worked when somebody contacted it or acted on it
+ * Features of each date come from `account_features(date)`, labels from `label_churn` (of the basis the account's
+ * term calls for), both known by `knownBy`. An account was worked when somebody contacted it or acted on it
  * (`worked`) within the horizon after the date, and before the day it decided to leave: what came later cannot have kept it.
  * Throws when no date is given.
  */
@@ -141,12 +141,7 @@ function actedRows(worked?: string): string {
 /** Select of one date's panel rows; bindings `as_of` and `known_by`. */
 function panelRows(expansion = false): string {
   return `
-    with label as (
-      select account_id, label, closed_on, is_unavoidable from label_leave($as_of::date, $known_by::date)
-      union all
-      select account_id, label, closed_on, is_unavoidable from label_renewal($as_of::date, $known_by::date)
-    ),
-    leaving as (
+    with leaving as (
       select
         account_id,
         min(case when not coalesce(is_unavoidable, false) then decided_on end) - $as_of::date as left_days,
@@ -185,7 +180,7 @@ function panelRows(expansion = false): string {
       growing.closed_on as expansion_closed_on
     from account_features($as_of::date) as feature
     join account_state($as_of::date) as state on state.account_id = feature.account_id
-    left join label on label.account_id = feature.account_id
+    left join label_churn($as_of::date, $known_by::date) as label on label.account_id = feature.account_id
     left join leaving on leaving.account_id = feature.account_id
     left join growing on growing.account_id = feature.account_id`;
 }

@@ -56,6 +56,7 @@ const RANKING = [
   METRICS.pr_auc,
   METRICS.lift,
   METRICS.precision_at_capacity,
+  METRICS.precision_at_capacity_by_outcomes,
   METRICS.recall_at_capacity,
   METRICS.arr_recall,
   METRICS.arr_recall_of_perfect,
@@ -71,7 +72,13 @@ const PROBABILITY = [
 /** What a slice is told by; capacity belongs to the whole book. */
 const SLICED: readonly Metric[] = [METRICS.roc_auc, METRICS.lift, METRICS.log_loss, METRICS.calibration_in_the_large];
 /** Metrics that perfect knowledge cannot lift to 1. */
-const CAPPED: ReadonlySet<string> = new Set(['lift', 'precision_at_capacity', 'recall_at_capacity', 'arr_recall']);
+const CAPPED: ReadonlySet<string> = new Set([
+  'lift',
+  'precision_at_capacity',
+  'precision_at_capacity_by_outcomes',
+  'recall_at_capacity',
+  'arr_recall',
+]);
 
 /**
  * Every figure of one prediction and basis. Ranking metrics are means within origins, weighted by outcomes; probability
@@ -148,7 +155,7 @@ function measured(
   const metrics = metricsOf(candidate, isWhole, slice);
   const settings: MetricOptions = { capacity: options.capacity };
   const perfect = isWhole ? rankByOrigin({ ...scored, score: perfectScore(scored) }, origin) : [];
-  const fingerprint = isWhole ? fingerprintOf(table, index, options.seed) : '';
+  const fingerprint = isWhole ? rowsFingerprint(rowTexts(table, index), options.seed) : '';
   const draw = (kind: Metric['kind']) => {
     const chosen = metrics.filter((metric) => metric.kind === kind);
     // The same draws for every metric, candidate and prediction: what accounts share cancels in their differences.
@@ -163,7 +170,7 @@ function measured(
       const interval = intervals[k] as Interval;
       const cap = isWhole && CAPPED.has(metric.name) ? meanWithinOrigins(perfect, metric, settings) : Number.NaN;
       const figure = { ...frame, metric: metric.name, ...bounds(interval), cap: known(cap) };
-      if (interval.draws === undefined || !HEADLINES.has(metric.name)) return figure;
+      if (interval.draws === undefined) return figure;
       const draws: FigureDraws = { rows: fingerprint, values: interval.draws };
       return { ...figure, draws };
     });
@@ -174,8 +181,22 @@ function measured(
 
 const HEADLINES: ReadonlySet<string> = new Set(HEADLINE_METRICS);
 
-/** Two 32-bit FNV-1a hashes over account, date and label of each row in order, and the seed; 16 hex digits. */
-function fingerprintOf(table: FigureTable, index: Uint32Array, seed: number): string {
+/** The figures as a file holds them: draws of headline metrics alone, or it would hold millions of numbers. */
+export function storedFigures(figures: readonly BacktestFigure[]): BacktestFigure[] {
+  return figures.map((figure) => {
+    if (HEADLINES.has(figure.metric)) return figure;
+    const { draws: _dropped, ...rest } = figure;
+    return rest;
+  });
+}
+
+/** Account, date and label of each row. */
+function* rowTexts({ ids, account, origin, label }: FigureTable, index: Uint32Array): Iterable<string> {
+  for (const row of index) yield `${ids[account[row] as number]} ${origin[row]} ${label[row]}`;
+}
+
+/** Fingerprint of rows in their order and of the seed they are redrawn by: two 32-bit FNV-1a hashes, 16 hex digits. */
+export function rowsFingerprint(rows: Iterable<string>, seed: number): string {
   let a = 0x811c9dc5;
   let b = 0x9747b28c;
   const add = (text: string): void => {
@@ -186,9 +207,7 @@ function fingerprintOf(table: FigureTable, index: Uint32Array, seed: number): st
     }
   };
   add(`${seed}`);
-  for (const row of index) {
-    add(`|${table.ids[table.account[row] as number]} ${table.origin[row]} ${table.label[row]}`);
-  }
+  for (const row of rows) add(`|${row}`);
   return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
 }
 

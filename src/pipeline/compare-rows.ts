@@ -1,5 +1,5 @@
 import type { CellRow, Day } from '../contract/agent.ts';
-import { type BacktestResult, HEADLINE_METRICS } from '../contract/backtest.ts';
+import type { BacktestFigure, BacktestResult } from '../contract/backtest.ts';
 import { figureDifference } from '../models/gates/index.ts';
 import type { ShownDate, Standing } from './backtest/shown.ts';
 
@@ -92,18 +92,14 @@ export function alertsByCsm(a: readonly ShownDate[], b: readonly ShownDate[]): C
 }
 
 /**
- * Headline figures of what is served, B − A with 90 % intervals: paired draw by draw where both were measured over the same
- * rows, else with the errors of both added in squares. Predictions without a verdict in either are left out: what has too
- * few outcomes has no accuracy to differ.
+ * Every figure of what is served over the whole book, B − A with 90 % intervals: paired draw by draw where both were measured over
+ * the same rows, else with the errors of both added in squares. Predictions without a verdict in either are left out: what has
+ * too few outcomes has no accuracy to differ. Figures that differ by more than their interval come first.
  */
 export function accuracyMoves(a: BacktestResult, b: BacktestResult): CellRow[] {
-  return a.figures.flatMap((before): CellRow[] => {
+  const rows = a.figures.flatMap((before): CellRow[] => {
     const { prediction, basis, rows, slice, metric, candidate } = before;
-    if (candidate !== 'served' || slice !== 'all' || !(HEADLINE_METRICS as readonly string[]).includes(metric))
-      return [];
-    const few = [a, b].some(({ verdicts }) =>
-      verdicts.some((v) => v.prediction === prediction && v.basis === basis && v.verdict === 'too_few_outcomes'),
-    );
+    if (candidate !== 'served' || slice !== 'all' || [a, b].some((result) => isUntold(result, before))) return [];
     const after = b.figures.find(
       (figure) =>
         figure.prediction === prediction &&
@@ -113,13 +109,25 @@ export function accuracyMoves(a: BacktestResult, b: BacktestResult): CellRow[] {
         figure.metric === metric &&
         figure.candidate === candidate,
     );
-    const difference = few || after === undefined ? null : figureDifference(after, before);
+    const difference = after === undefined ? null : figureDifference(after, before);
     if (difference === null || after === undefined) return [];
     const { value: change, low, high, method } = difference;
     return [
       { prediction, basis, rows, metric, value_a: before.value, value_b: after.value, change, low, high, method },
     ];
   });
+  return [...rows.filter(isClear), ...rows.filter((row) => !isClear(row))];
+}
+
+/** Whether a difference lies on one side of 0 with its whole interval. */
+export function isClear({ low, high }: CellRow): boolean {
+  return Number(low) > 0 || Number(high) < 0;
+}
+
+/** Whether outcomes are too few to tell of the figure; the at-risk list has no verdict but that of churn. */
+function isUntold({ verdicts }: BacktestResult, { prediction, basis }: BacktestFigure): boolean {
+  const asked = prediction === 'at_risk' ? 'churn' : prediction;
+  return verdicts.some((v) => v.prediction === asked && v.basis === basis && v.verdict === 'too_few_outcomes');
 }
 
 function standingsOf(dates: readonly ShownDate[], day: Day): ReadonlyMap<string, Standing> {

@@ -3,7 +3,15 @@ import type { Config } from '../contract/config.ts';
 import type { ReportList, RunReport, Warning } from '../contract/report.ts';
 import { UserError } from '../lib/errors.ts';
 import { adjusted, type BacktestOptions, type BacktestRun, replayPast } from './backtest.ts';
-import { accuracyMoves, alertMoves, alertsByCsm, type BandMove, bandMoves, commonDates } from './compare-rows.ts';
+import {
+  accuracyMoves,
+  alertMoves,
+  alertsByCsm,
+  type BandMove,
+  bandMoves,
+  commonDates,
+  isClear,
+} from './compare-rows.ts';
 import { rowSource } from './report-lists.ts';
 import { findConfig, openWorkspace } from './workspace.ts';
 
@@ -112,7 +120,7 @@ function reportOf({ first, second }: CompareOptions, a: BacktestRun, b: Backtest
   const added = alerts.filter(({ change }) => change === 'added').length;
   const told = `${people} accounts change band at some origin, ${latest.length} at the last (${last ?? 'none'})`;
   const alertsTold = `${added} alerts added and ${alerts.length - added} removed over ${dates.length} origins`;
-  const clear = accuracy.filter(({ low, high }) => Number(low) > 0 || Number(high) < 0).length;
+  const clear = accuracy.filter(isClear).length;
   const accuracyTold =
     accuracy.length === 0
       ? 'no prediction has outcomes enough under both to compare its accuracy'
@@ -125,7 +133,7 @@ function reportOf({ first, second }: CompareOptions, a: BacktestRun, b: Backtest
     },
     lists: [
       list('accuracy', 'Accuracy', accuracyTold, ACCURACY, accuracy, [
-        'change is B − A; paired: the same accounts redrawn in both',
+        'change is B − A; paired: the same accounts redrawn in both. Where nothing differs one figure in ten leaves its interval by luck',
       ]),
       list('band_moves', 'Accounts and ARR that change band', told, MOVES, sums(bands), []),
       list('alerts_by_csm', 'Alerts by CSM', alertsTold, BY_CSM, alertsByCsm(a.dates, b.dates), []),

@@ -22,15 +22,15 @@ export interface CardFrame {
   readonly max_age_days: number;
 }
 
-/** What is known of the exports when a model is fitted. */
-export async function cardFrame(workspace: Workspace): Promise<CardFrame> {
+/** What is known of the exports when a model is fitted; `notes`: what the header says of them, where that is known already. */
+export async function cardFrame(workspace: Workspace, notes?: readonly string[]): Promise<CardFrame> {
   const [settings] = await workspace.engine.rows('select currency from settings');
   return {
     version: workspace.version,
     as_of_reason: workspace.asOfReason,
     config_hash: workspace.configHash,
     currency: typeof settings?.['currency'] === 'string' ? settings['currency'] : null,
-    notes: await headerNotes(workspace),
+    notes: notes ?? (await headerNotes(workspace)),
     inputs: workspace.ingested.inputs.map(({ file, bytes, sha256 }) => ({ file, bytes, sha256 })),
     max_age_days: workspace.config.model.max_age_days,
   };

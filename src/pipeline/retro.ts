@@ -3,7 +3,6 @@ import type { ChurnModel } from '../contract/churn-model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { RunReport } from '../contract/report.ts';
 import { buildPanel, observationDates } from '../data/panel.ts';
-import { assessQuality } from '../data/quality.ts';
 import { clearViews, standViews } from '../data/standing.ts';
 import { readState } from '../ledger/index.ts';
 import { longDay } from '../lib/dates.ts';
@@ -17,7 +16,7 @@ import { judgeAcceptance, judgePeople } from './retro-people.ts';
 import { judgePredictions } from './retro-predictions.ts';
 import { retroChanges, retroPatch } from './retro-proposal.ts';
 import { lostStories } from './retro-stories.ts';
-import { headerNotes, moneyNotes, moneyStyle } from './run-header.ts';
+import { exportsHeader } from './run-header.ts';
 import { settleSelection } from './selection.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -53,8 +52,7 @@ export async function retro(given: CommonOptions): Promise<RunReport> {
   options.progress.done();
   const changes = retroChanges(config, findings.facts, findings.stories, findings.predictions.records);
   const written = changes.length === 0 ? undefined : writePatch(config, retroPatch(asOf, changes));
-  const quality = await assessQuality(engine, config, asOf);
-  const money = await moneyStyle(workspace, quality);
+  const { money, notes } = await exportsHeader(workspace);
   return {
     header: {
       title: 'retain retro',
@@ -66,11 +64,7 @@ export async function retro(given: CommonOptions): Promise<RunReport> {
       config_hash: workspace.configHash,
       currency: money.currency,
       is_money_approximate: money.is_approximate,
-      notes: [
-        ...(await headerNotes(workspace)),
-        ...moneyNotes(quality, workspace, money),
-        ...datesNotes(findings, workspace),
-      ],
+      notes: [...notes, ...datesNotes(findings, workspace)],
     },
     lists: retroLists(findings, changes, options),
     outcomes: [],

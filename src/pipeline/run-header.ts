@@ -1,5 +1,5 @@
 import type { Warning } from '../contract/report.ts';
-import type { QualityFinding } from '../data/quality.ts';
+import { assessMoney, type QualityFinding } from '../data/quality.ts';
 import { type MoneyStyle, moneyWords } from '../lib/money.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -24,6 +24,15 @@ export function moneyNotes(findings: readonly QualityFinding[], { config }: Work
   return [
     `~ amounts are uncertain, because open contracts of one account overlap: ARR is ${words(both.taken_amount)} as taken (a later contract of the same product or plan replaces the earlier one, since ${why}), ${words(both.summed_amount)} if all are added (contract.overlap: sum), ${words(both.newest_amount)} if each account's newest counts alone`,
   ];
+}
+
+/** How amounts are written and what is said of the exports, for a verb that checks nothing else of them. */
+export async function exportsHeader(
+  workspace: Workspace,
+): Promise<{ readonly money: MoneyStyle; readonly notes: readonly string[] }> {
+  const findings = await assessMoney(workspace.engine, workspace.config, workspace.asOf);
+  const money = await moneyStyle(workspace, findings);
+  return { money, notes: [...(await headerNotes(workspace)), ...moneyNotes(findings, workspace, money)] };
 }
 
 /** Lines on what was read: each feed with the share of its rows (and ARR) that joins, and what is absent. */

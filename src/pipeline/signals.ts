@@ -12,7 +12,7 @@ import { outcomeAccounts, type Register, signalRegister } from '../models/signal
 import { firstDay } from './churn-training.ts';
 import { buildPanel } from './panel.ts';
 import { type WrittenPatch, writePatch } from './proposals.ts';
-import { headerNotes } from './run-header.ts';
+import { exportsHeader } from './run-header.ts';
 import { type ClosedBook, readBook } from './signal-books.ts';
 import { acceptanceList, periodList, proposalList, registerList, registerSummary } from './signal-lists.ts';
 import { hasProposal, healthPatch, proposalRows, proposalSentence } from './signal-proposal.ts';
@@ -38,7 +38,7 @@ export async function signals(options: CommonOptions): Promise<RunReport> {
   const { books, register, proposal, lists } = await judgeSignals(workspace, options);
   options.progress.done();
   const written = hasProposal(proposal) ? writePatch(config, healthPatch(workspace, proposal)) : undefined;
-  const [settings] = await workspace.engine.rows('select currency from settings');
+  const { money, notes } = await exportsHeader(workspace);
   return {
     header: {
       title: 'retain signals',
@@ -48,9 +48,10 @@ export async function signals(options: CommonOptions): Promise<RunReport> {
       as_of_reason: workspace.asOfReason,
       seed: config.seed,
       config_hash: configHash,
-      currency: typeof settings?.['currency'] === 'string' ? settings['currency'] : null,
+      currency: money.currency,
+      is_money_approximate: money.is_approximate,
       notes: [
-        ...(await headerNotes(workspace)),
+        ...notes,
         `label: ${config.churn.definition}, horizon ${config.churn.horizon_days} days; ${books.map(bookWords).join('; ')}`,
         ...(options.csm === undefined ? [] : ['--csm chooses nothing here: signals are judged on all accounts']),
       ],

@@ -7,6 +7,7 @@ import { expansionHeader, expansionLists, expansionSummary, expansionWarnings } 
 import type { ExpansionTraining } from './expansion-training.ts';
 import { type CardFrame, cardFrame, cardHeader, cardLists, cardWarnings } from './model-card.ts';
 import { modelFiles, writeModelFile } from './model-file.ts';
+import { exportsHeader } from './run-header.ts';
 import { openWorkspace } from './workspace.ts';
 
 /** A card and the file in the store that it belongs into. */
@@ -47,7 +48,7 @@ export async function train(options: CommonOptions): Promise<Training> {
   const stored = async (id: string | undefined) => (id === undefined ? [] : storedPredictions(workspace, id));
   const record = challenge(champion?.model, training, await stored(champion?.model.model_id));
   const second = challenge(rival?.model, expansion, await stored(rival?.model.model_id));
-  const frame = await cardFrame(workspace);
+  const frame = await cardFrame(workspace, (await exportsHeader(workspace)).notes);
   const rows = await modelRows(workspace, training, record, frame);
   const more = await modelRows(workspace, expansion, second, frame, rows.model_challenge.length);
   await commitRows(

@@ -50,6 +50,7 @@ describe('figures of a backtest', () => {
     expect(get(figures, 'roc_auc').value).toBeCloseTo((2 * (5 / 6) + 2 / 3) / 3, 12);
     // Two places a date: a and c (1 of 2), c and b (1 of 2).
     expect(get(figures, 'precision_at_capacity').value).toBeCloseTo(0.5, 12);
+    expect(get(figures, 'precision_at_capacity_by_outcomes').value).toBeCloseTo((2 * 0.5 + 1 * 0.5) / 3, 12);
     // 1 of 2 outcomes, 1 of 1.
     expect(get(figures, 'recall_at_capacity').value).toBeCloseTo((2 * 0.5 + 1) / 3, 12);
     // 100 of 400, where perfect knowledge has all; 300 of 300.

@@ -3,6 +3,7 @@ import type { ChurnModel } from '../../src/contract/churn-model.ts';
 import { parseConfig } from '../../src/data/config.ts';
 import { dayNumber } from '../../src/lib/dates.ts';
 import { createRandom } from '../../src/lib/random.ts';
+import { figureDifference } from '../../src/models/gates/index.ts';
 import { type BacktestBook, rowKey } from '../../src/pipeline/backtest/book.ts';
 import { forecastFigures } from '../../src/pipeline/backtest/forecasts.ts';
 import { listedFigures } from '../../src/pipeline/backtest/listed.ts';
@@ -86,6 +87,29 @@ describe('the at-risk list as shown, by hand', () => {
   });
   it('sees who came back after a date off the list', () => {
     expect(value('repeat_rate')).toBeCloseTo(1 / 2, 12);
+  });
+  it('is redrawn with all accounts of the book, alike under every list: equal lists differ by nothing in any draw', () => {
+    const other = dates.map((date) => ({ ...date, shown: [...date.shown, ...(date.asOf === DATES[0] ? ['b'] : [])] }));
+    const of = (list: typeof dates, metric: string) =>
+      listedFigures(book, list, 1).figures.find((figure) => figure.metric === metric);
+    const [one, same, more] = [dates, dates, other].map((list) => of(list, 'recall'));
+    if (one === undefined || same === undefined || more === undefined) throw new Error('the lists have a recall');
+    expect(figureDifference(same, one)).toMatchObject({ value: 0, low: 0, high: 0, method: 'paired' });
+    // b is caught as well: 2 of 3. What differs is b's share of the leavers in the draw, never below 0.
+    const difference = figureDifference(more, one);
+    expect(difference?.value).toBeCloseTo(1 / 3, 12);
+    expect(difference?.method).toBe('paired');
+    expect(difference?.low).toBe(0);
+    // Another book is not paired with this one.
+    const elsewhere = bookOf([[DATES[0], 'a', 1, 79]]);
+    const foreign = listedFigures(elsewhere, [{ asOf: DATES[0], shown: ['a'], held: [] }], 1).figures[1];
+    if (foreign === undefined) throw new Error('the list has a recall');
+    expect(figureDifference(foreign, one)?.method).toBe('independent');
+  });
+  it('leaves accounts out of which the book knows nothing', () => {
+    const stranger = [{ asOf: DATES[0], shown: ['z'], held: [] }];
+    const none = listedFigures(book, stranger, 1).figures;
+    expect(none.find(({ metric }) => metric === 'repeat_rate')).toMatchObject({ value: null, row_count: 0 });
   });
   it('names the last reason for which a leaver was held back', () => {
     expect(value('missed_because_held')).toBe(2);

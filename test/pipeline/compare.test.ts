@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CellRow } from '../../src/contract/agent.ts';
+import { type BacktestResult, HEADLINE_METRICS } from '../../src/contract/backtest.ts';
 import type { RunReport } from '../../src/contract/report.ts';
 import { openDuckDB } from '../../src/engine/duckdb.ts';
 import type { BacktestRun } from '../../src/pipeline/backtest.ts';
@@ -72,6 +73,22 @@ describe('what differs, worked by hand', () => {
     const few = { ...two, verdicts: [verdict({ verdict: 'too_few_outcomes' })] };
     expect(accuracyMoves(one, few)).toEqual([]);
   });
+  it('every figure of what is served, those beyond their interval first; the list is told where churn is', () => {
+    const told = (value: number, low: number, over: object) => figure({ value, standard_error: low, ...over });
+    const list = { prediction: 'at_risk', metric: 'precision' };
+    const one = backtestResult({
+      figures: [told(0.7, 0.1, {}), told(2, 0.1, { metric: 'lift' }), told(0.2, 0.01, list)],
+    });
+    const two = backtestResult({
+      figures: [told(0.7, 0.1, {}), told(2.5, 0.1, { metric: 'lift' }), told(0.3, 0.01, list)],
+    });
+    expect(accuracyMoves(one, two).map(({ metric }) => metric)).toEqual(['lift', 'precision', 'roc_auc']);
+    const few = { ...two, verdicts: [verdict({ verdict: 'too_few_outcomes' })] };
+    expect(accuracyMoves(one, few)).toEqual([]);
+    // A rung and a slice are not what is served over the whole book.
+    const others = backtestResult({ figures: [figure({ candidate: 'logistic' }), figure({ slice: 'term:long' })] });
+    expect(accuracyMoves(others, others)).toEqual([]);
+  });
 });
 
 async function rowsOf(report: RunReport, name: string): Promise<CellRow[]> {
@@ -104,6 +121,24 @@ describe('two configurations of the sample company', () => {
       progress: silent,
     });
   }, 900_000);
+
+  it('say in their header how much of ARR each feed joins', () => {
+    expect(
+      compared.report.header.notes.some((note) => /usage [\d,]+ \(joins \d.* of rows, \d.* of ARR\)/.test(note)),
+    ).toBe(true);
+  });
+
+  it('compare the list as shown, draw by draw over the same book', async () => {
+    const rows = await rowsOf(compared.report, 'accuracy');
+    const precision = rows.find((row) => row['prediction'] === 'at_risk' && row['metric'] === 'precision');
+    if (precision !== undefined) expect(precision['method']).toBe('paired');
+    // The drawn figures of a file are the headline ones alone.
+    const { figures } = compared.a.result;
+    expect(figures.some(({ metric, draws }) => metric === 'lift' && draws !== undefined)).toBe(true);
+    const stored = compared.a.report.data?.['backtest'] as unknown as BacktestResult;
+    const drawn = new Set(stored.figures.filter(({ draws }) => draws !== undefined).map(({ metric }) => metric));
+    expect([...drawn].sort()).toEqual([...HEADLINE_METRICS].sort());
+  });
 
   it('are told apart in exactly the accounts and alerts that a query over both replays finds', async () => {
     const { report, a, b } = compared;

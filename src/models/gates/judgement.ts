@@ -107,7 +107,7 @@ function readingOf(gate: Gate, figures: readonly BacktestFigure[], figure: Backt
   const note =
     difference.method === 'paired'
       ? '; paired, account by account'
-      : '; a difference of two figures, not paired: this metric or slice keeps no draws of the same rows';
+      : '; a difference of two figures, not paired: no draws of the same rows are kept';
   return { ...difference, note };
 }
 

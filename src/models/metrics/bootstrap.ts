@@ -219,7 +219,6 @@ function intervalsOf(
     const all = drawn[k] as number[];
     const values = all.filter((one) => !Number.isNaN(one));
     const sorted = values.toSorted((a, b) => a - b);
-    const draws = all.map((one) => (Number.isFinite(one) ? Number(one.toPrecision(5)) : null));
     const [low, high] =
       isMean[k] === true ? acceleratedPlaces(value, sorted, level) : [(1 - level) / 2, (1 + level) / 2];
     return {
@@ -230,9 +229,14 @@ function intervalsOf(
       level,
       clusters: count,
       replicates: values.length,
-      ...(keep_draws ? { draws } : {}),
+      ...(keep_draws ? { draws: all.map(storedDraw) } : {}),
     };
   });
+}
+
+/** A draw as it is kept: five significant digits, null where it has no value. */
+export function storedDraw(value: number): number | null {
+  return Number.isFinite(value) ? Number(value.toPrecision(5)) : null;
 }
 
 /** Which quantiles of the draws bound a mean (BCa), 0–1 each; the plain ones where the draws do not vary. */

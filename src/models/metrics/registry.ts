@@ -44,8 +44,9 @@ export interface Metric {
   /** Optional arrays of `ScoredRows` that it cannot do without. */
   readonly needs: readonly ('amount' | 'lead_days')[];
   /**
-   * What a date counts where the metric is averaged over dates: its outcomes; of a share of listed rows, the rows listed. A date
-   * on which nobody left would else count nothing, and one on which by luck many did more, so that the share is told too high.
+   * What a date counts where the metric is averaged over dates: its outcomes; of `precision_at_capacity` the rows listed, so that
+   * it is the share of them. By its outcomes a date on which nobody left counts nothing, and one on which by luck many did more:
+   * that mean, `precision_at_capacity_by_outcomes`, lies above the share.
    */
   readonly weigh: (ranked: Ranked, options?: MetricOptions) => number;
   /** A mean over rows: its interval allows for how skewed it is, see `Interval`. */
@@ -66,6 +67,15 @@ export const METRICS = {
   precision_at_capacity: metric(
     'precision_at_capacity',
     'precision at capacity',
+    'higher',
+    'ranking',
+    null,
+    [],
+    (r, o) => precisionAtCapacity(r, capacityOf(o)),
+  ),
+  precision_at_capacity_by_outcomes: metric(
+    'precision_at_capacity_by_outcomes',
+    'precision at capacity, dates by their outcomes',
     'higher',
     'ranking',
     null,

@@ -111,7 +111,7 @@ export function forecastFigures(
     row_count: ranges.dates,
   });
   return [
-    { ...frame, metric: 'arr_bias', ...ratioOf(gaps, seed, forecast.name), row_count: gaps.top.length },
+    { ...frame, metric: 'arr_bias', ...ratioOf(gaps, book, seed), row_count: gaps.top.length },
     plain('interval_coverage', ranges.held / ranges.dates),
     plain('interval_width', ranges.width / ranges.amount),
   ];

@@ -1,7 +1,8 @@
 import type { BacktestFigure } from '../../contract/backtest.ts';
 import { dayNumber } from '../../lib/dates.ts';
 import { forkRandom } from '../../lib/random.ts';
-import { clustersOf, drawCounts, quantileOf } from '../../models/metrics/bootstrap.ts';
+import { rowsFingerprint } from '../../models/backtest-figures.ts';
+import { drawCounts, quantileOf, storedDraw } from '../../models/metrics/bootstrap.ts';
 import type { BacktestBook } from './book.ts';
 import { rowKey } from './book.ts';
 import type { ShownDate } from './shown.ts';
@@ -35,7 +36,9 @@ export function listedFigures(book: BacktestBook, dates: readonly ShownDate[], s
   const leads: number[] = [];
   const reasons = new Map<string, number>();
   const outcomes = outcomeRows(book);
+  const known = new Set(book.ids);
   for (const [account, { shown }] of stories) {
+    if (!known.has(account)) continue;
     for (const day of shown) {
       const at = book.place.get(rowKey(day, account));
       const label = at === undefined ? Number.NaN : (book.all_label[at] as number);
@@ -65,7 +68,7 @@ export function listedFigures(book: BacktestBook, dates: readonly ShownDate[], s
   const ratio = (metric: string, data: Ratio): BacktestFigure => ({
     ...frame,
     metric,
-    ...ratioOf(data, seed, metric),
+    ...ratioOf(data, book, seed),
     row_count: data.bottom.length,
     outcome_count,
   });
@@ -146,36 +149,57 @@ function add(ratio: Ratio, top: number, bottom: number, account: string): void {
   ratio.account.push(account);
 }
 
-/** Σ top ÷ Σ bottom with its 90 % interval over redrawn accounts. */
+/**
+ * Σ top ÷ Σ bottom with its 90 % interval. All accounts of the book are redrawn, whether they have a row or not, and by the same
+ * draws for every ratio of the book: what two configurations share over the same book cancels in their difference.
+ */
 export function ratioOf(
   { top, bottom, account }: Ratio,
+  book: BacktestBook,
   seed: number,
-  purpose: string,
-): Pick<BacktestFigure, 'value' | 'low' | 'high' | 'standard_error'> {
+): Pick<BacktestFigure, 'value' | 'low' | 'high' | 'standard_error' | 'draws'> {
   if (bottom.length === 0) return { value: null, low: null, high: null, standard_error: null };
-  const ids = new Map([...new Set(account)].sort().map((id, k) => [id, k]));
-  const clusters = clustersOf(Int32Array.from(account, (id) => ids.get(id) as number));
-  const value = (counts?: Uint16Array): number => {
+  const place = new Map(book.ids.map((id, k) => [id, k]));
+  const count = book.ids.length;
+  const sums = { top: new Float64Array(count), bottom: new Float64Array(count) };
+  account.forEach((id, i) => {
+    const at = place.get(id);
+    if (at === undefined) throw new Error(`the account ${id} stands in no row of the book`);
+    sums.top[at] = (sums.top[at] as number) + (top[i] as number);
+    sums.bottom[at] = (sums.bottom[at] as number) + (bottom[i] as number);
+  });
+  const ratio = (counts?: Uint16Array): number => {
     let over = 0;
     let under = 0;
-    for (let i = 0; i < bottom.length; i++) {
-      const times = counts === undefined ? 1 : (counts[clusters.of[i] as number] as number);
-      over += times * (top[i] as number);
-      under += times * (bottom[i] as number);
+    for (let at = 0; at < count; at++) {
+      const times = counts === undefined ? 1 : (counts[at] as number);
+      over += times * (sums.top[at] as number);
+      under += times * (sums.bottom[at] as number);
     }
-    return over / under;
+    return under > 0 ? over / under : Number.NaN;
   };
-  const random = forkRandom(seed, `listed ${purpose}`);
-  const counts = new Uint16Array(clusters.count);
-  const values: number[] = [];
-  for (let r = 0; r < REPLICATES; r++) {
-    const drawn = value(drawCounts(clusters.count, random, counts));
-    if (!Number.isNaN(drawn)) values.push(drawn);
-  }
-  values.sort((a, b) => a - b);
-  const mean = values.reduce((sum, drawn) => sum + drawn, 0) / values.length;
+  const random = forkRandom(seed, 'listed');
+  const counts = new Uint16Array(count);
+  const drawn = Array.from({ length: REPLICATES }, () => ratio(drawCounts(count, random, counts)));
+  const values = drawn.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const spread = Math.sqrt(
-    values.reduce((sum, drawn) => sum + (drawn - mean) ** 2, 0) / Math.max(1, values.length - 1),
+    values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1),
   );
-  return { value: value(), low: quantileOf(values, 0.05), high: quantileOf(values, 0.95), standard_error: spread };
+  const told = (value: number) => (Number.isFinite(value) ? value : null);
+  return {
+    value: told(ratio()),
+    low: told(quantileOf(values, 0.05)),
+    high: told(quantileOf(values, 0.95)),
+    standard_error: told(spread),
+    draws: { rows: bookFingerprint(book, seed), values: drawn.map(storedDraw) },
+  };
+}
+
+/** Of accounts, dates and what became of them. */
+function bookFingerprint({ account_id, origin, all_label }: BacktestBook, seed: number): string {
+  return rowsFingerprint(
+    account_id.map((id, i) => `${id} ${origin[i]} ${all_label[i]}`),
+    seed,
+  );
 }

@@ -2,10 +2,11 @@ import type { CellRow, TableColumn } from '../../contract/agent.ts';
 import type { BacktestFigure, BacktestResult, BacktestVerdict } from '../../contract/backtest.ts';
 import type { ReportList, RunReport } from '../../contract/report.ts';
 import { longDay } from '../../lib/dates.ts';
+import { storedFigures } from '../../models/backtest-figures.ts';
 import type { Backtested } from '../backtest.ts';
 import { leakList } from '../model-card.ts';
 import { rowSource } from '../report-lists.ts';
-import { headerNotes } from '../run-header.ts';
+import { exportsHeader } from '../run-header.ts';
 import { forecastList } from './forecast-list.ts';
 import { servedNotes } from './served-notes.ts';
 import { BASES } from './tables.ts';
@@ -20,6 +21,8 @@ const BASIS_WORDS: Readonly<Record<string, string>> = {
 export async function backtestReport(done: Backtested): Promise<RunReport> {
   const { workspace, result, left_out, leaks, lists } = done;
   const { config } = workspace;
+  const { money, notes } = await exportsHeader(workspace);
+  const stored: BacktestResult = { ...result, figures: storedFigures(result.figures) };
   const failed = lists.problems.filter(({ outcome }) => outcome.status === 'failed');
   return {
     header: {
@@ -30,8 +33,9 @@ export async function backtestReport(done: Backtested): Promise<RunReport> {
       as_of_reason: workspace.asOfReason,
       seed: config.seed,
       config_hash: workspace.configHash,
-      currency: null,
-      notes: [...(await headerNotes(workspace)), ...notesOf(result), ...left_out.map((text) => `not tested: ${text}`)],
+      currency: money.currency,
+      is_money_approximate: money.is_approximate,
+      notes: [...notes, ...notesOf(result), ...left_out.map((text) => `not tested: ${text}`)],
     },
     lists: [
       verdictList(result),
@@ -52,7 +56,7 @@ export async function backtestReport(done: Backtested): Promise<RunReport> {
     })),
     next: ['retain signals', 'retain backtest --format json'],
     summary: summaryOf(result),
-    data: { backtest: result },
+    data: { backtest: stored },
   };
 }
 
@@ -85,6 +89,7 @@ const ACCURACY: readonly TableColumn[] = [
   number('lift', 'lift'),
   number('lift_cap', 'at most'),
   { key: 'precision_at_capacity', label: 'precision', kind: 'rate' },
+  { key: 'precision_at_capacity_by_outcomes', label: 'precision by outcomes', kind: 'rate', terminal: false },
   { key: 'recall_at_capacity', label: 'recall', kind: 'rate' },
   { key: 'arr_recall_of_perfect', label: 'ARR of perfect', kind: 'rate' },
   { key: 'recall_at_lead_30', label: 'recall at 30 days', kind: 'rate', terminal: false },
@@ -194,7 +199,7 @@ function churnList({ result, rungs, fits }: Backtested): ReportList {
         ...ACCURACY,
       ],
       notes: [
-        'AUC, lift, precision and recall: mean within origins by their outcomes, 90 % interval by account; "at most": what perfect knowledge reaches',
+        'AUC, lift and recall: mean within origins by their outcomes; precision: share of the rows listed; 90 % interval by account; "at most": what perfect knowledge reaches',
         ...servedNotes(fits),
         ...skipped.map(({ title, reason }) => `${title}: ${reason ?? 'not fitted'}`),
       ],

@@ -85,6 +85,7 @@ describe('one class only, worked by hand', () => {
       pr_auc: Number.NaN,
       lift: Number.NaN,
       precision_at_capacity: 0,
+      precision_at_capacity_by_outcomes: 0,
       recall_at_capacity: Number.NaN,
       arr_recall: Number.NaN,
       arr_recall_of_perfect: Number.NaN,
@@ -104,6 +105,7 @@ describe('one class only, worked by hand', () => {
       pr_auc: 1,
       lift: 1,
       precision_at_capacity: 1,
+      precision_at_capacity_by_outcomes: 1,
       recall_at_capacity: 0.5,
       // 40 and half of the tied 30 + 20, of 100.
       arr_recall: 0.65,
@@ -166,6 +168,20 @@ describe('precision over several dates', () => {
     expect(interval.value).toBeCloseTo(3 / 5, 15);
     // Weighted by outcomes the date without any would not count: 1, always.
     expect(interval.low).toBeLessThan(0.5);
+  });
+});
+
+describe('precision by outcomes over several dates', () => {
+  it('counts a date as often as accounts left: not at all where none did', () => {
+    const rows = {
+      score: Float64Array.from([0.9, 0.8, 0.7, 0.2, 0.1, 0.9, 0.8, 0.7]),
+      label: Uint8Array.from([1, 1, 0, 0, 0, 1, 0, 0]),
+    };
+    const origins = rankByOrigin(rows, Int32Array.from([1, 1, 1, 2, 2, 3, 3, 3]));
+    // Two places a date: 2 of 2 with two outcomes, 0 of 2 with none, 1 of 2 with one.
+    const mean = meanWithinOrigins(origins, METRICS.precision_at_capacity_by_outcomes, { capacity: 2 });
+    expect(mean).toBeCloseTo((2 * 1 + 1 * 0.5) / 3, 15);
+    expect(meanWithinOrigins(origins, METRICS.precision_at_capacity, { capacity: 2 })).toBeCloseTo(3 / 6, 15);
   });
 });
 
