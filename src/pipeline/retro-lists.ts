@@ -3,6 +3,7 @@ import type { ReportList } from '../contract/report.ts';
 import { rowSource, type Selection } from './report-lists.ts';
 import type { DriftRecord } from './retro-drift.ts';
 import type { FactEvidence } from './retro-facts.ts';
+import { type GrowthFindings, growthList } from './retro-growth.ts';
 import type { AcceptanceRecord, PeopleRecord } from './retro-people.ts';
 import type { DateRecord, PredictionRecord } from './retro-predictions.ts';
 import type { RetroChange } from './retro-proposal.ts';
@@ -18,6 +19,9 @@ export interface RetroFindings {
   readonly drift: readonly DriftRecord[];
   readonly stories: readonly LostStory[];
   readonly facts: readonly FactEvidence[];
+  readonly growth: GrowthFindings;
+  /** What counts as growing, in words. */
+  readonly growthRule: string;
   readonly people: readonly PeopleRecord[];
   readonly acceptance: readonly AcceptanceRecord[];
 }
@@ -113,6 +117,7 @@ export function retroLists(
     dateList(findings, selection),
     driftList(findings, selection),
     factList(findings),
+    growthList(findings.growth, findings.growthRule, findings.minOutcomes),
     peopleList(findings),
     acceptanceList(findings, selection),
     changeList(changes),
@@ -132,7 +137,7 @@ function lostList({ stories }: RetroFindings, { csm, segment, top }: Selection):
     columns: LOST_COLUMNS,
     notes: [
       'a signal is a red fact, a probability at twice its base rate or more (forecast), or a red band; days count back from the decision; a signal of the first reading may be older',
-      'actions are decisions to do something (done, approved, edited) and outbound contacts after the first list',
+      'actions, after the first list and before the decision: decisions to do something (done, approved, edited), contacts that did not come from the customer alone, interventions',
       ...(leads.length === 0
         ? []
         : [

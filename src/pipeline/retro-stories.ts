@@ -120,7 +120,7 @@ const WAITED = `
   ) where newness = 1
   order by account_id, decided_on`;
 
-/** What was done for each leaver up to its decision: decisions recorded, contacts made. */
+/** What was done for each leaver before its decision, by the rule under which a backtest calls an account worked. */
 const ACTIONS = `
   select l.account_id, l.decided_on, a.done_on, a.action, a.is_done
   from main.retro_leaver as l
@@ -129,9 +129,11 @@ const ACTIONS = `
       case when kind in ('done', 'approve', 'edit') then 1 else 0 end as is_done
     from decisions_asof($as_of::date)
     union all
-    select account_id, cast(occurred_at as date), coalesce(purpose, channel, 'contact'), 1
-    from interaction_asof($as_of::date) where lower(direction) = 'outbound'
-  ) as a on a.account_id = l.account_id and a.done_on <= l.decided_on
+    select account_id, occurred_on, coalesce(nullif(purpose, ''), nullif(channel, ''), 'contact'), 1
+    from interaction_reading($as_of::date) where is_meeting or not is_inbound
+    union all
+    select account_id, started_on, coalesce(play, 'intervention'), 1 from state.intervention where started_on <= $as_of::date
+  ) as a on a.account_id = l.account_id and a.done_on < l.decided_on
   order by l.account_id, l.decided_on, a.done_on, a.action`;
 
 /**

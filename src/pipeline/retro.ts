@@ -8,9 +8,11 @@ import { readState } from '../ledger/index.ts';
 import { longDay } from '../lib/dates.ts';
 import { UserError } from '../lib/errors.ts';
 import { firstDay } from './churn-training.ts';
+import { expansionLabel } from './expansion-card.ts';
 import { type WrittenPatch, writePatch } from './proposals.ts';
 import { judgeDrift } from './retro-drift.ts';
 import { judgeFacts } from './retro-facts.ts';
+import { judgeGrowth } from './retro-growth.ts';
 import { type RetroFindings, retroLists, storySummary } from './retro-lists.ts';
 import { judgeAcceptance, judgePeople } from './retro-people.ts';
 import { judgePredictions } from './retro-predictions.ts';
@@ -29,6 +31,7 @@ const STATE_TABLES = [
   'alert',
   'plan_action',
   'decision',
+  'intervention',
   'draft',
   'override_record',
   'csm_call',
@@ -83,7 +86,7 @@ async function lookBack(workspace: Workspace, options: CommonOptions): Promise<R
   const learnt = model === null || first === null ? [] : observationDates(first, model.as_of, config.model.every);
   const dates = [...new Set([...readings.dates, ...learnt, asOf])].sort();
   options.progress.detail(`${dates.length} dates: features and outcomes`);
-  await buildPanel(engine, { dates, knownBy: asOf });
+  await buildPanel(engine, { dates, knownBy: asOf, expansion: true });
   await clearViews(engine);
   await standViews(engine, ['outcome_asof'], asOf);
   await engine.materialise('main.retro_outcome', 'select * from outcome_asof($as_of::date)', { as_of: asOf });
@@ -98,6 +101,8 @@ async function lookBack(workspace: Workspace, options: CommonOptions): Promise<R
     drift: model === null ? [] : await judgeDrift(engine, model, asOf, config.renewal.lead_days),
     stories: await lostStories(engine, config, asOf),
     facts: await judgeFacts(engine, config, asOf),
+    growth: await judgeGrowth(engine, config, asOf),
+    growthRule: expansionLabel(config.expansion),
     people: await judgePeople(engine, config, asOf),
     acceptance: await judgeAcceptance(engine, asOf),
   };

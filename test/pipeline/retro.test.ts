@@ -75,6 +75,13 @@ describe('a retro of the tiny company five months later', () => {
           },
         ],
       },
+      intervention: {
+        rows: [
+          { intervention_id: 'v1', account_id: 'a05', started_on: '2025-01-12', play: 'save' },
+          // On the day it decided: too late to have kept it.
+          { intervention_id: 'v2', account_id: 'a05', started_on: '2025-01-20', play: 'save' },
+        ],
+      },
       override_record: {
         rows: [
           {
@@ -110,7 +117,7 @@ describe('a retro of the tiny company five months later', () => {
     const lost = new Map((await rowsOf(report, 'lost_accounts')).map((row) => [String(row['account_id']), row]));
     expect([...lost.keys()]).toEqual(['a09', 'a03', 'a05', 'a13', 'a14']);
     // a05: its use fell in December, its term ended on 15 February. On the list of 29 December, 22 days before the notice;
-    // the e-mail of 8 January came 12 days before it.
+    // the e-mail of 8 January came 12 days before it, the intervention of 12 January after that.
     expect(lost.get('a05')).toMatchObject({
       decided_on: '2025-01-20',
       ended_on: '2025-02-15',
@@ -122,7 +129,7 @@ describe('a retro of the tiny company five months later', () => {
       shown_count: 1,
       first_shown_on: FIRST,
       lead_days: 22,
-      action_count: 1,
+      action_count: 2,
       first_action: 'email',
       first_action_on: '2025-01-08',
       lead_used_days: 12,
@@ -155,6 +162,14 @@ describe('a retro of the tiny company five months later', () => {
     expect(report.summary).toBe(
       '5 accounts left since the first reading: 1 shown and acted on, 1 shown, and no action is recorded, 3 had no signal.',
     );
+  });
+
+  it('counts who grew and says that they are too few', async () => {
+    const growth = report.lists.find(({ name }) => name === 'growth');
+    expect(growth?.headline).toMatch(/^too few outcomes: \d of 30 accounts that grew$/);
+    const rows = await rowsOf(report, 'growth');
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) expect(row).toMatchObject({ verdict: 'too_few_outcomes', growth_rate: null });
   });
 
   it('holds people against the model, with their number', async () => {
