@@ -1,6 +1,7 @@
 import { type BacktestFigure, type FigureDraws, type FigureRows, HEADLINE_METRICS } from '../contract/backtest.ts';
 import type { Pool } from '../contract/model.ts';
 import { forkRandom } from '../lib/random.ts';
+import { wilson } from './interval.ts';
 import { bootstrapMetrics, type Interval } from './metrics/bootstrap.ts';
 import { leadShares, meanWithinOrigins, rankByOrigin } from './metrics/origins.ts';
 import { clusteredMean } from './metrics/paired.ts';
@@ -256,14 +257,14 @@ function leadFigures(
       new Float64Array(shares.length).fill(1),
     );
     const isTold = shares.length > 1;
-    // One number an account: the normal interval at 90 %.
-    const half = 1.645 * standard_error;
+    // One number an account, nearly always 0 or 1.
+    const { low, high } = wilson(mean * shares.length, shares.length);
     return {
       ...frame,
       metric: `recall_at_lead_${days}`,
       value: shares.length === 0 ? null : mean,
-      low: isTold ? Math.max(0, mean - half) : null,
-      high: isTold ? Math.min(1, mean + half) : null,
+      low: isTold ? low : null,
+      high: isTold ? high : null,
       standard_error: isTold ? standard_error : null,
       cap: null,
       outcome_count: shares.length,

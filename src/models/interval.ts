@@ -87,6 +87,38 @@ export function wilson(outcomes: number, trials: number, level = 0.9): RateInter
   };
 }
 
+/**
+ * Exact interval of the mean of a Poisson count (Garwood 1936): the means under which a count so high, or so low, has a
+ * probability of at least (1 − `level`) ÷ 2. Of 0 it begins at 0 and ends at −ln((1 − level) ÷ 2), 3.0 at 90 %.
+ * @param count whole, ≥ 0
+ */
+export function poissonInterval(count: number, level = 0.9): { readonly low: number; readonly high: number } {
+  const tail = (1 - level) / 2;
+  const atMost = (k: number, mean: number): number => {
+    let term = Math.exp(-mean);
+    let sum = term;
+    for (let i = 1; i <= k; i++) {
+      term *= mean / i;
+      sum += term;
+    }
+    return sum;
+  };
+  /** The mean at which `chance`, which falls with the mean, is `wanted`. */
+  const meanAt = (wanted: number, chance: (mean: number) => number): number => {
+    let [low, high] = [0, 4 * count + 20];
+    for (let step = 0; step < 60; step++) {
+      const middle = (low + high) / 2;
+      if (chance(middle) > wanted) low = middle;
+      else high = middle;
+    }
+    return (low + high) / 2;
+  };
+  return {
+    low: count === 0 ? 0 : meanAt(1 - tail, (mean) => atMost(count - 1, mean)),
+    high: meanAt(tail, (mean) => atMost(count, mean)),
+  };
+}
+
 /** Difference of two independent shares (first − second). */
 export interface DifferenceInterval {
   readonly difference: number;

@@ -150,13 +150,27 @@ export function periodList(register: Register, selection: Selection): ReportList
   };
 }
 
+/** Figures that rest on outcomes: without enough of them only counts and the book's own shares are told. */
+const UNJUDGED = {
+  red_rate: null,
+  base_rate: null,
+  red_over_base: null,
+  red_over_base_low: null,
+  red_over_base_high: null,
+  green_rate: null,
+  below_green_early_rate: null,
+  below_green_early_low: null,
+  below_green_early_high: null,
+} satisfies Partial<HealthAcceptance>;
+
 /** The health score's own acceptance. */
 export function acceptanceList(
   acceptance: readonly HealthAcceptance[],
   minOutcomes: number,
   history: string | null,
 ): ReportList {
-  const judged = acceptance.filter(({ outcome_count }) => history === null && outcome_count >= minOutcomes);
+  const isJudged = ({ outcome_count }: HealthAcceptance) => history === null && outcome_count >= minOutcomes;
+  const judged = acceptance.filter(isJudged);
   const headline =
     judged.length === 0
       ? `the bands are not judged: ${history ?? `fewer than ${minOutcomes} accounts left`}`
@@ -188,7 +202,7 @@ export function acceptanceList(
       'bands by score and red facts, without hysteresis and overrides; rates are of rows whose label has closed; intervals by account (90 %)',
     ],
     rowCount: acceptance.length,
-    rows: rowSource(acceptance.map((row) => ({ ...row }) as CellRow)),
+    rows: rowSource(acceptance.map((row) => ({ ...row, ...(isJudged(row) ? {} : UNJUDGED) }) as CellRow)),
     empty: 'no closed row',
   };
 }

@@ -59,7 +59,7 @@ export function proposalSentence(proposal: HealthProposal): string {
 export function weightSentence({ weights, judged_outcomes }: HealthProposal): string {
   const { gain } = weights;
   if (gain === null) return 'Weights: no change gained enough on the earlier dates.';
-  const verdict = weights.is_proposed ? 'proposed' : 'not proposed, because the interval reaches 0';
+  const verdict = weights.is_proposed ? 'proposed' : 'not proposed, because the interval does not lie above 0';
   return `Weights: ${verdict}; AUC of the health score on later dates ${fixed(weights.auc_current)} to ${fixed(weights.auc_proposed)}, gain ${signed(gain.value)} (90 % interval ${signed(gain.low)} to ${signed(gain.high)}, ${judged_outcomes} accounts that left).`;
 }
 
@@ -68,7 +68,7 @@ export function bandSentence({ bands, judged_outcomes }: HealthProposal): string
   const { gain, from, to } = bands;
   if (gain === null)
     return `Bands: red below ${from.red} and green from ${from.green} stay; no boundaries gained enough on the earlier dates.`;
-  const verdict = bands.is_proposed ? 'proposed' : 'not proposed, because the interval reaches 0';
+  const verdict = bands.is_proposed ? 'proposed' : 'not proposed, because the interval does not lie above 0';
   return `Bands: red below ${to.red}, green from ${to.green} (now ${from.red} and ${from.green}) ${verdict}; log loss saved on later dates ${signed(gain.mean, 5)} a row (90 % interval ${signed(gain.low, 5)} to ${signed(gain.high, 5)}, ${judged_outcomes} accounts that left).`;
 }
 

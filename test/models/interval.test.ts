@@ -4,6 +4,7 @@ import {
   newcombe,
   normalBelow,
   normalQuantile,
+  poissonInterval,
   priorStrength,
   shrink,
   shrinkRates,
@@ -46,6 +47,21 @@ describe('Wilson and Newcombe', () => {
         else expect(0 <= low && low <= rate && rate <= high && high <= 1).toBe(true);
       }),
     );
+  });
+});
+
+describe('the exact interval of a count', () => {
+  it('has the tabled values (Garwood, Biometrika 28, 1936, at 95 %)', () => {
+    const digits = (count: number) => {
+      const { low, high } = poissonInterval(count, 0.95);
+      return [Number(low.toFixed(4)), Number(high.toFixed(4))];
+    };
+    expect(digits(0)).toEqual([0, 3.6889]);
+    expect(digits(1)).toEqual([0.0253, 5.5716]);
+    expect(digits(10)).toEqual([4.7954, 18.3904]);
+  });
+  it('of none ends at −ln of the tail', () => {
+    expect(poissonInterval(0).high).toBeCloseTo(-Math.log(0.05), 12);
   });
 });
 

@@ -106,6 +106,20 @@ describe('the at-risk list as shown, by hand', () => {
     if (foreign === undefined) throw new Error('the list has a recall');
     expect(figureDifference(foreign, one)?.method).toBe('independent');
   });
+  it('none of few is not "never", nor all of few "always": its interval is at least that of so many accounts', () => {
+    const many = Array.from(
+      { length: 8 },
+      (_, i) => [DATES[0], `p${i}`, i === 7 ? 1 : 0, i === 7 ? 30 : Number.NaN] as const,
+    );
+    const of = (shown: string[]) => listedFigures(bookOf(many), [{ asOf: DATES[0], shown, held: [] }], 1).figures[0];
+    // Wilson at 90 %: 0 of 5 up to z² ÷ (5 + z²) with z = 1.6449.
+    expect(of(['p0', 'p1', 'p2', 'p3', 'p4'])).toMatchObject({ metric: 'precision', value: 0, low: 0 });
+    expect(of(['p0', 'p1', 'p2', 'p3', 'p4'])?.high).toBeCloseTo(2.7055 / 7.7055, 4);
+    expect(of(['p0', 'p1', 'p2', 'p3', 'p4'])?.standard_error).toBeCloseTo(2.7055 / 7.7055 / 2 / 1.6449, 4);
+    const sure = of(['p7']);
+    expect(sure).toMatchObject({ value: 1, high: 1 });
+    expect(sure?.low).toBeCloseTo(1 / (1 + 2.7055), 4);
+  });
   it('leaves accounts out of which the book knows nothing', () => {
     const stranger = [{ asOf: DATES[0], shown: ['z'], held: [] }];
     const none = listedFigures(book, stranger, 1).figures;

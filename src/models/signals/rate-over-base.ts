@@ -1,4 +1,5 @@
 import type { Random } from '../../contract/model.ts';
+import { poissonInterval } from '../interval.ts';
 import { clustersOf, drawCounts, quantileOf } from '../metrics/index.ts';
 
 /** Rows of which some are held in a group (a band, a list). All arrays are equally long. */
@@ -19,10 +20,13 @@ export interface RateOverBase {
 }
 
 const DRAWS = 1000;
+/** Fewer held accounts with the outcome than this tell too little of how far draws may lie. */
+const FEW = 10;
 
 /**
  * What held rows did against all rows of the same dates: `base_rate` is the mean of the dates' rates, each counting as many
- * times as it has held rows. The interval redraws whole accounts (1000 times). Null where nothing is held or no row of
+ * times as it has held rows. The interval redraws whole accounts (1000 times). Where fewer than ten held accounts had the
+ * outcome it is at least as wide as the exact one of their number: none of five accounts is not "never". Null where nothing is held or no row of
  * their dates has the outcome.
  */
 export function rateOverBase(rows: HeldRows, random: Random): RateOverBase | null {
@@ -39,7 +43,33 @@ export function rateOverBase(rows: HeldRows, random: Random): RateOverBase | nul
     if (Number.isFinite(ratio)) draws.push(ratio);
   }
   draws.sort((a, b) => a - b);
-  return { ...found, low: quantileOf(draws, 0.05), high: quantileOf(draws, 0.95) };
+  const [low, high] = [quantileOf(draws, 0.05), quantileOf(draws, 0.95)];
+  const few = fewBounds(rows, found);
+  if (few === null) return { ...found, low, high };
+  return { ...found, low: Math.min(low, few.low, found.ratio), high: Math.max(high, few.high, found.ratio) };
+}
+
+/** The bounds of so few held accounts with the outcome, over how many were due; null where they are not few. */
+function fewBounds(
+  { label, account, is_held }: HeldRows,
+  { base_rate }: Pick<RateOverBase, 'base_rate'>,
+): { low: number; high: number } | null {
+  const all = new Set<number>();
+  const held = new Set<number>();
+  let outcomeRows = 0;
+  let heldRows = 0;
+  label.forEach((value, row) => {
+    heldRows += is_held[row] as number;
+    if (value !== 1) return;
+    outcomeRows++;
+    all.add(account[row] as number);
+    if (is_held[row] === 1) held.add(account[row] as number);
+  });
+  if (held.size >= FEW) return null;
+  // Rows of one account with the outcome are one event.
+  const due = (base_rate * heldRows * all.size) / outcomeRows;
+  const { low, high } = poissonInterval(held.size);
+  return { low: low / due, high: high / due };
 }
 
 function ratesOf(

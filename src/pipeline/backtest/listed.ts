@@ -2,6 +2,7 @@ import type { BacktestFigure } from '../../contract/backtest.ts';
 import { dayNumber } from '../../lib/dates.ts';
 import { forkRandom } from '../../lib/random.ts';
 import { rowsFingerprint } from '../../models/backtest-figures.ts';
+import { normalQuantile, wilson } from '../../models/interval.ts';
 import { drawCounts, quantileOf, storedDraw } from '../../models/metrics/bootstrap.ts';
 import type { BacktestBook } from './book.ts';
 import { rowKey } from './book.ts';
@@ -68,7 +69,7 @@ export function listedFigures(book: BacktestBook, dates: readonly ShownDate[], s
   const ratio = (metric: string, data: Ratio): BacktestFigure => ({
     ...frame,
     metric,
-    ...ratioOf(data, book, seed),
+    ...shareOf(data, book, seed),
     row_count: data.bottom.length,
     outcome_count,
   });
@@ -147,6 +148,26 @@ function add(ratio: Ratio, top: number, bottom: number, account: string): void {
   ratio.top.push(top);
   ratio.bottom.push(bottom);
   ratio.account.push(account);
+}
+
+/** Fewer accounts than this on either side tell too little of how far draws may lie: none of five shown is not "never". */
+const FEW = 10;
+
+/** `ratioOf` of rows that each hold or do not; where few accounts do, or do not, at least as wide as Wilson's over accounts. */
+function shareOf(data: Ratio, book: BacktestBook, seed: number): ReturnType<typeof ratioOf> {
+  const found = ratioOf(data, book, seed);
+  const { value, low, high, standard_error } = found;
+  const of = (side: number) => new Set(data.account.filter((_, i) => data.top[i] === side)).size;
+  if (value === null || low === null || high === null || standard_error === null) return found;
+  if (Math.min(of(0), of(1)) >= FEW) return found;
+  const accounts = new Set(data.account).size;
+  const score = wilson(value * accounts, accounts);
+  return {
+    ...found,
+    low: Math.min(low, score.low),
+    high: Math.max(high, score.high),
+    standard_error: Math.max(standard_error, (score.high - score.low) / (2 * normalQuantile(0.95))),
+  };
 }
 
 /**
