@@ -7,7 +7,7 @@ import type {
   FindingTable,
   TableColumn,
 } from '../contract/agent.ts';
-import type { HealthSettings, ScoringMethod } from '../contract/config.ts';
+import type { HealthSettings } from '../contract/config.ts';
 import { DEFAULT_HEALTH } from '../data/config-defaults.ts';
 import { addDays, daysBetween } from '../lib/dates.ts';
 import { type Band, decideBand, type HealthOverride, rollUp } from '../models/bands.ts';
@@ -15,7 +15,7 @@ import { extendOwnNorms, freezeCalibration, type HealthCalibration } from '../mo
 import { type ChangeParts, decomposeChange, type HealthReading } from '../models/health-change.ts';
 import { MEASURE_DIRECTIONS } from '../models/health-measures.ts';
 import { scaleNotes } from '../models/scale-notes.ts';
-import { type HealthRows, type HealthScores, scoreHealth } from '../models/scorecard.ts';
+import { type HealthRows, type HealthScores, measureNames, scoreHealth } from '../models/scorecard.ts';
 import { explainUnscored } from '../models/unscored.ts';
 import { HEALTH_PREDICTION } from './predictions.ts';
 
@@ -97,14 +97,6 @@ const ACCOUNTS = `
   left join (select account_id, count(*) as red_count from fact where is_red or kind = 'no_use' group by account_id) as f
     on f.account_id = h.account_id
   order by h.account_id`;
-
-/** Measures of all scorecards, each once; with `method` those scored by it. */
-function measureNames(settings: HealthSettings, method?: ScoringMethod): string[] {
-  const cards = [settings.components, ...Object.values(settings.segments).map((card) => card.components ?? {})];
-  const all = cards.flatMap((card) => Object.values(card).flatMap(({ measures }) => Object.entries(measures)));
-  const chosen = all.filter(([, setting]) => method === undefined || setting.method === method);
-  return [...new Set(chosen.map(([name]) => name))];
-}
 
 function texts(book: ColumnSet, name: string): string[] {
   return book.text(name).map((value) => value ?? '');

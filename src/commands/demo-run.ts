@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { withSharedFlags } from './flags.ts';
-import { type Finish, readOptions, show } from './session.ts';
+import { checkList, type Finish, readOptions, show } from './session.ts';
 
 const SAMPLE = fileURLToPath(new URL('../../fixtures/sample', import.meta.url));
 
@@ -20,7 +20,8 @@ export function register(program: Command, finish: Finish): void {
         store: given.store ?? join('.retain', 'demo'),
         ...(given.config === undefined && given.data === undefined && existsSync(config) ? { config } : {}),
       };
-      const { runNightly } = await import('../pipeline/run.ts');
+      const { RUN_LISTS, runNightly } = await import('../pipeline/run.ts');
+      checkList(command, RUN_LISTS);
       const { report, exitCode } = await runNightly(options);
       finish(exitCode);
       await show(report, options, command);

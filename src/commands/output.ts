@@ -4,7 +4,7 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { CommonOptions } from '../contract/options.ts';
 import type { RenderOptions, ReportList, RunReport } from '../contract/report.ts';
-import { messageOf, UserError } from '../lib/errors.ts';
+import { fileFaultOf, UserError } from '../lib/errors.ts';
 import { RENDERERS, untoldOutcomes } from '../reports/index.ts';
 
 /**
@@ -108,7 +108,7 @@ function discard(part: string): void {
 function unwritable(path: string, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) return error;
-  return new UserError(`cannot write ${path}: ${messageOf(error)}`, {
+  return new UserError(`cannot write ${path}: ${fileFaultOf(error)}`, {
     hint: 'Check that its directory exists, may be written and has room, or name another place.',
     cause: error,
   });

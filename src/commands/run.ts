@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withAllowLeak, withSharedFlags } from './flags.ts';
-import { type Finish, readOptions, show } from './session.ts';
+import { checkList, type Finish, readOptions, show } from './session.ts';
 
 /** `retain run`: the nightly job. */
 export function register(program: Command, finish: Finish): void {
@@ -12,7 +12,8 @@ export function register(program: Command, finish: Finish): void {
     )
     .action(async (_flags: unknown, command: Command) => {
       const options = await readOptions(command);
-      const { runNightly } = await import('../pipeline/run.ts');
+      const { RUN_LISTS, runNightly } = await import('../pipeline/run.ts');
+      checkList(command, RUN_LISTS);
       const { report, exitCode } = await runNightly(options);
       finish(exitCode);
       await show(report, options, command);

@@ -1,6 +1,9 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CommonOptions } from '../contract/options.ts';
 import type { RunReport } from '../contract/report.ts';
+import { UserError } from '../lib/errors.ts';
 import type { SharedFlags } from './flags.ts';
 
 /** Tells the door (cli.ts) which exit code a verb earned: 1 when it ran but a gate the user asked for failed. */
@@ -13,6 +16,7 @@ export type Finish = (exitCode: 0 | 1) => void;
 export async function readOptions(command: Command): Promise<CommonOptions> {
   const { createProgress } = await import('../reports/progress.ts');
   const flags: SharedFlags = command.optsWithGlobals();
+  checkOutput(flags);
   const { stdout, stderr, env } = process;
   const toTerminal = stdout.isTTY === true && (flags.output === undefined || flags.output === '-');
   const noColor = (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
@@ -32,6 +36,29 @@ export async function readOptions(command: Command): Promise<CommonOptions> {
       quiet: flags.quiet === true,
     }),
   };
+}
+
+/** Refuses an `--output` that cannot be written before minutes of work are spent and a ledger is changed. */
+function checkOutput({ output, format }: SharedFlags): void {
+  if (output === undefined || output === '-') return;
+  const directory = dirname(resolve(output));
+  // Of several lists as CSV the directory is made, with those above it; a name within a file cannot be.
+  let above = directory;
+  while (format === 'csv' && !existsSync(above) && above !== dirname(above)) above = dirname(above);
+  if (existsSync(above) && statSync(above).isDirectory()) return;
+  throw new UserError(`--output ${output}: there is no directory ${dirname(output)}`, {
+    hint: 'Create it first, or name another place.',
+  });
+}
+
+/**
+ * Refuses a `--list` that a verb's report can never have, before anything is computed or kept.
+ * @param names of every list it may have
+ */
+export function checkList(command: Command, names: readonly string[]): void {
+  const { list }: SharedFlags = command.optsWithGlobals();
+  if (list === undefined || names.includes(list)) return;
+  throw new UserError(`--list ${list} is not in this report`, { hint: `It has ${names.join(', ')}.` });
 }
 
 /** Into a pipe or a file nothing is cut, unless the environment names a width (`COLUMNS=80 retain health | lp`). */

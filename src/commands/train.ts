@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withAllowLeak, withSharedFlags } from './flags.ts';
-import { readOptions, show } from './session.ts';
+import { checkList, readOptions, show } from './session.ts';
 
 /** `retain train`: fits, calibrates, validates and saves the models. */
 export function register(program: Command): void {
@@ -12,7 +12,8 @@ export function register(program: Command): void {
     )
     .action(async (_flags: unknown, command: Command) => {
       const options = await readOptions(command);
-      const { train } = await import('../pipeline/train.ts');
+      const { TRAIN_LISTS, train } = await import('../pipeline/train.ts');
+      checkList(command, TRAIN_LISTS);
       const { report, cards } = await train(options);
       const { writeReport } = await import('./output.ts');
       for (const card of cards) await writeReport(card.report, { ...options, format: 'markdown', output: card.file });

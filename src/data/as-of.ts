@@ -113,7 +113,8 @@ function naturalDay(
   const full = lastFullDay(densest, today);
   const skipped = full < lastDay(densest) ? `; ${longDay(dayFromNumber(lastDay(densest)))} is not complete` : '';
   const rate = density(densest);
-  const perDay = rate >= 10 ? String(Math.round(rate)) : rate.toFixed(1);
+  const perDay =
+    rate >= 10 ? String(Math.round(rate)) : rate >= 0.95 ? rate.toFixed(1) : String(Number(rate.toPrecision(1)));
   return {
     asOf: dayFromNumber(full),
     reason: `the last full day of ${densest.name}, the feed with most rows per day (${perDay})${skipped}`,

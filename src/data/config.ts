@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Config, Source } from '../contract/config.ts';
-import { messageOf, UserError } from '../lib/errors.ts';
+import { fileFaultOf, UserError } from '../lib/errors.ts';
 import { nearest } from '../lib/spelling.ts';
 import { DEFAULT_COMPONENTS, DEFAULTS, MEASURE_NAMES } from './config-defaults.ts';
 import { type Fault, faultError, faultsOf, type Located, unknownKey } from './config-error.ts';
@@ -20,7 +20,7 @@ export function loadConfig(file: string): Config {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UserError(`${file}: the configuration cannot be read (${messageOf(error)})`, {
+    throw new UserError(`${file}: the configuration cannot be read: ${fileFaultOf(error)}`, {
       hint: 'Give --config an existing file, or write one with `retain init --data DIR`.',
       cause: error,
     });

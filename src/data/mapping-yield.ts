@@ -79,34 +79,24 @@ const MEASURES: readonly Need[] = [
   },
 ];
 
+/** Tables that say who pays, and since when: without one of them no account is active and every list is empty. */
+export const PAYING_TABLES: readonly string[] = ['contract', 'mrr_month'];
+
+const pays = (has: Has) => PAYING_TABLES.some((table) => has(table));
+const CONTRACTS = 'contracts, subscriptions or monthly revenue: nothing else says which accounts pay';
+
 const LISTS: readonly Need[] = [
-  {
-    name: 'at-risk',
-    test: (has) => has('contract') || has('mrr_month') || has('account'),
-    from: 'facts of every feed found',
-    lacks: 'accounts or contracts',
-  },
+  { name: 'at-risk', test: pays, from: 'facts of every feed found', lacks: CONTRACTS },
   {
     name: 'health',
-    test: (has) =>
-      (has('contract') || has('mrr_month') || has('account')) && MEASURES.some((measure) => measure.test(has)),
+    test: (has) => pays(has) && MEASURES.some((measure) => measure.test(has)),
     from: 'the measures below',
-    lacks: 'accounts or contracts, and any measure',
+    lacks: `${CONTRACTS}; and any measure`,
   },
-  {
-    name: 'churn',
-    test: (has) =>
-      has('contract') ||
-      has('mrr_month') ||
-      has('churn_event') ||
-      has('account', 'churn_date') ||
-      has('renewal', 'outcome'),
-    from: 'past outcomes',
-    lacks: 'contracts, churn events or renewals with their outcome',
-  },
+  { name: 'churn', test: pays, from: 'past outcomes', lacks: CONTRACTS },
   {
     name: 'renewal',
-    test: (has) => has('contract', 'term_end_date') || has('renewal'),
+    test: (has) => has('contract', 'term_end_date') || (pays(has) && has('renewal')),
     from: 'scheduled ends',
     lacks: 'the scheduled end of each contract (term end or renewal date)',
   },

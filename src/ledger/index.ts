@@ -22,5 +22,13 @@ export { readCopies, type ValueSource } from './copies.ts';
 export { exists, type WaitOptions } from './file.ts';
 export { listRuns, type RunDetail, type RunSummary, readList, readRun } from './lists.ts';
 export { LEDGER_TABLES, SCHEMA_VERSION } from './schema.ts';
-export { beginDate, emptyState, keepWork, type ReadStateOptions, readState, type StateInfo } from './state.ts';
+export {
+  beginDate,
+  emptyState,
+  keepWork,
+  type ReadStateOptions,
+  readState,
+  type StateInfo,
+  type StatePart,
+} from './state.ts';
 export { LEDGER_VIEW_NAMES } from './views.ts';

@@ -11,8 +11,23 @@ export interface ReadStateOptions extends WaitOptions {
   readonly asOf: Day;
   /** Also the readings of `asOf` itself: for commands that show the last run. Default false. */
   readonly includeAsOf?: boolean;
-  /** By table, the first day of rows that are needed; for long tables of which the last weeks suffice. */
-  readonly since?: Readonly<Record<string, Day>>;
+  /** By table, the part of its rows that is needed; for tables that grow with every night. Default: all of them. */
+  readonly part?: Readonly<Record<string, StatePart>>;
+}
+
+/** Part of a table; what is left out costs nothing, however many nights the ledger holds. All conditions hold at once. */
+export interface StatePart {
+  /** First and last day of rows; default every one, and the day in hand. */
+  readonly since?: Day;
+  readonly upTo?: Day;
+  /** Values that rows must have, by column. */
+  readonly having?: Readonly<Record<string, string>>;
+  /** Only rows that a table named before this one has a match for: its column, by column of this table. */
+  readonly matching?: { readonly table: string; readonly on: Readonly<Record<string, string>> };
+  /** Of each value of this column the rows of its newest day alone. */
+  readonly newestBy?: string;
+  /** Columns that are needed of rows older than the newest, too; everything else of those rows stays empty. */
+  readonly history?: readonly string[];
 }
 
 export interface StateInfo {
@@ -64,18 +79,44 @@ async function copyTable(engine: Engine, name: string, options: ReadStateOptions
   // A ledger of an older version may lack the table; its copy then stays empty.
   if (!(await hasTable(engine, name))) return;
   if (grows === true) await growState(engine, name);
+  const part = options.part?.[name] ?? {};
+  const day = `t.${quoteName(known)}`;
   const known_by = kind === 'record' || options.includeAsOf === true ? '<=' : '<';
-  const current =
-    kind === 'record'
-      ? ''
-      : `and exists (select 1 from ${CATALOG}.run_date as d
-           where d.run_id = t.run_id and d.as_of = t.as_of and d.superseded_by is null)`;
-  await engine.execute(
-    `insert into state.${quoteName(name)} by name
-     select * from ${CATALOG}.${quoteName(name)} as t
-     where t.${quoteName(known)} ${known_by} $as_of::date and t.${quoteName(known)} >= $since::date ${current}`,
-    { as_of: options.asOf, since: options.since?.[name] ?? EVER },
+  const conditions = [`${day} ${known_by} $as_of::date`, `${day} between $since::date and $up_to::date`];
+  if (kind === 'reading') {
+    conditions.push(`exists (select 1 from ${CATALOG}.run_date as d
+      where d.run_id = t.run_id and d.as_of = t.as_of and d.superseded_by is null)`);
+  }
+  const bindings: Record<string, string> = { as_of: options.asOf, since: part.since ?? EVER };
+  bindings['up_to'] = part.upTo ?? options.asOf;
+  for (const [k, [column, value]] of Object.entries(part.having ?? {}).entries()) {
+    conditions.push(`t.${quoteName(column)} = $having_${k}`);
+    bindings[`having_${k}`] = value;
+  }
+  if (part.matching !== undefined) {
+    const pairs = Object.entries(part.matching.on).map(([own, other]) => `m.${quoteName(other)} = t.${quoteName(own)}`);
+    conditions.push(`exists (select 1 from state.${quoteName(part.matching.table)} as m where ${pairs.join(' and ')})`);
+  }
+  const rows = `from ${CATALOG}.${quoteName(name)} as t where ${conditions.join(' and ')}`;
+  const into = `insert into state.${quoteName(name)} by name`;
+  if (part.newestBy === undefined) {
+    await engine.execute(`${into} select t.* ${rows}`, bindings);
+    return;
+  }
+  const group = `t.${quoteName(part.newestBy)}`;
+  const newest = `select ${group} as value, max(${day}) as day ${rows} group by ${group}`;
+  await engine.materialise('state.newest', newest, bindings);
+  const isNewest = `exists (select 1 from state.newest as n where n.value = ${group} and n.day = ${day})`;
+  await engine.execute(`${into} select t.* ${rows} and ${isNewest}`, bindings);
+  const there = new Set(
+    (await engine.describe(`select * from ${CATALOG}.${quoteName(name)}`)).map((info) => info.name),
   );
+  const history = (part.history ?? []).filter((column) => there.has(column));
+  if (history.length > 0) {
+    const kept = ['run_id', known, part.newestBy, ...history].map((column) => `t.${quoteName(column)}`);
+    await engine.execute(`${into} select ${kept.join(', ')} ${rows} and not ${isNewest}`, bindings);
+  }
+  await engine.execute('drop table state.newest');
 }
 
 async function growState(engine: Engine, name: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { HealthSettings } from '../contract/config.ts';
+import type { HealthSettings, ScoringMethod } from '../contract/config.ts';
 import type { HealthCalibration } from './health-calibration.ts';
 import { Scorer } from './scorer.ts';
 
@@ -14,6 +14,14 @@ export interface HealthRows {
    * here is connected when its column exists and has a value somewhere.
    */
   readonly connected: Readonly<Record<string, boolean | Uint8Array>>;
+}
+
+/** Measures of all scorecards of a configuration, each once; with `method` those scored by it. */
+export function measureNames(settings: HealthSettings, method?: ScoringMethod): string[] {
+  const cards = [settings.components, ...Object.values(settings.segments).map((card) => card.components ?? {})];
+  const all = cards.flatMap((card) => Object.values(card).flatMap(({ measures }) => Object.entries(measures)));
+  const chosen = all.filter(([, setting]) => method === undefined || setting.method === method);
+  return [...new Set(chosen.map(([name]) => name))];
 }
 
 /** Scores of all accounts on one day, column by column. */

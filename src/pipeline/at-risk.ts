@@ -43,7 +43,7 @@ export const AT_RISK_COLUMNS: readonly TableColumn[] = [
 ];
 
 /** Days back to the score that a row's change is told from, where no earlier list was printed. */
-const LOOK_BACK_DAYS = 7;
+export const LOOK_BACK_DAYS = 7;
 
 /** The accounts on the list, bound as a JSON array: a book has many more. */
 const SHOWN = 'select unnest(cast($shown::json as varchar[]))';

@@ -27,7 +27,7 @@ export function emptyBasis(basis: ModelBasis): BasisModel {
   return {
     basis,
     verdict: 'too_few_outcomes',
-    sentence: 'no closed history',
+    sentence: 'Facts, not a forecast: no closed history to learn from.',
     rung: null,
     outcome_count: 0,
     row_count: 0,

@@ -15,7 +15,7 @@ import type { Config } from '../contract/config.ts';
 import type { RunResult } from '../contract/options.ts';
 import type { ReportList, RunReport, Warning } from '../contract/report.ts';
 import { parseBacktest } from '../data/backtest-file.ts';
-import { messageOf, UserError } from '../lib/errors.ts';
+import { fileFaultOf, UserError } from '../lib/errors.ts';
 import { churnRungs } from '../models/churn-rungs.ts';
 import { expansionRungs } from '../models/expansion-rungs.ts';
 import {
@@ -130,7 +130,7 @@ export function readBacktest(file: string, flag: string): BacktestResult {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UserError(`${flag} ${file} cannot be read (${messageOf(error)})`, {
+    throw new UserError(`${flag} ${file} cannot be read: ${fileFaultOf(error)}`, {
       hint: 'Give a file that retain backtest --save FILE has written.',
       cause: error,
     });

@@ -3,7 +3,7 @@ import type { ReportList, RunReport } from '../contract/report.ts';
 import type { Recognition } from '../data/mapping.ts';
 import type { TableGuess } from '../data/mapping-columns.ts';
 import { certainty, orderedColumns } from '../data/mapping-yaml.ts';
-import { bestAddition, yieldOf } from '../data/mapping-yield.ts';
+import { bestAddition, PAYING_TABLES, yieldOf } from '../data/mapping-yield.ts';
 import type { ChurnChoice } from './init-outcomes.ts';
 import { rowSource } from './report-lists.ts';
 
@@ -20,12 +20,19 @@ export interface InitFindings {
   readonly version: string;
 }
 
+/** What to do where no file says who pays. */
+const ANOTHER_EXPORT =
+  'put contracts, subscriptions or monthly revenue beside these files and run init again with --force';
+
 /** The report of `init`: guesses with confidence, files left out, outcomes per definition, and what the files give. */
 export function initReport(found: InitFindings): RunReport {
   const { recognition, churn } = found;
   const { guesses } = recognition;
   const addition = bestAddition(guesses);
-  const hasAccounts = guesses.some(({ table }) => ['account', 'contract', 'mrr_month'].includes(table));
+  const has = (tables: readonly string[]) => guesses.some(({ table }) => tables.includes(table));
+  const isPaid = has(PAYING_TABLES);
+  const hasAccounts = isPaid || has(['account']);
+  const files = new Set(guesses.map((guess) => guess.profile.file)).size;
   const lists = [tablesList(guesses), columnsList(guesses), leftOutList(recognition)];
   if ('counts' in churn) lists.push(definitionsList(churn));
   lists.push(yieldList(guesses, addition));
@@ -54,14 +61,16 @@ export function initReport(found: InitFindings): RunReport {
             {
               what: `the outcomes could not be counted: ${churn.failed}`,
               consequence: 'churn.definition is left at contract_chain',
-              remedy: 'correct the mapping in the written file and run: retain check --churn-definitions',
+              remedy: hasAccounts
+                ? 'correct the mapping in the written file and run: retain check --churn-definitions'
+                : ANOTHER_EXPORT,
             },
           ]
         : [],
-    next: (hasAccounts ? ['check', 'run'] : []).map(
+    next: [...(hasAccounts ? ['check'] : []), ...(isPaid ? ['run'] : [])].map(
       (verb) => `retain ${verb}${found.configFile === 'retain.yaml' ? '' : ` --config ${found.configFile}`}`,
     ),
-    summary: `${hasAccounts ? '' : 'No file says which accounts there are: add contracts, subscriptions or an account list, then run init again with --force. '}${found.configFile} written: ${guesses.length} ${guesses.length === 1 ? 'table' : 'tables'} from ${new Set(guesses.map((guess) => guess.profile.file)).size} files. ${
+    summary: `${isPaid ? '' : `No file says which accounts ${hasAccounts ? 'pay: every list would be empty' : 'there are'}; ${ANOTHER_EXPORT}. `}${found.configFile} written: ${guesses.length} ${guesses.length === 1 ? 'table' : 'tables'} from ${files} ${files === 1 ? 'file' : 'files'}. ${
       addition === undefined
         ? 'Nothing is missing for the lists there are.'
         : `The one export that would add most: ${addition.name}.`

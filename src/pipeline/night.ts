@@ -13,11 +13,11 @@ import type { MoneyStyle } from '../lib/money.ts';
 import type { HealthCalibration } from '../models/health-calibration.ts';
 import { EMPTY_STATE, stepRows } from '../supervisor/index.ts';
 import { agentSettings } from './agent-settings.ts';
-import { ENDING_DAYS, ENDING_TABLE } from './alert-endings.ts';
 import { arbitrate, restoreSupervisor, supervisorSettings } from './arbitration.ts';
 import { composeAtRisk } from './at-risk.ts';
 import { writeBlocks } from './at-risk-blocks.ts';
 import { chooseModel, type ModelRows } from './churn-model.ts';
+import { NIGHT_TABLES, nightParts } from './night-state.ts';
 import { type Reading, rememberDate } from './remember.ts';
 import { replay } from './replay.ts';
 import { reviseLastReading } from './revision.ts';
@@ -26,24 +26,6 @@ import type { Workspace } from './workspace.ts';
 
 /** Weekly dates before the as-of date that a first run lives through, so that trends and lists are not all new. */
 const REPLAYED_WEEKS = 8;
-
-/** Ledger tables a run reads. */
-const STATE_TABLES = [
-  'run',
-  'health_reading',
-  'churn_score',
-  'alert',
-  'plan_action',
-  'decision',
-  'intervention',
-  'override_record',
-  'csm_call',
-  'calibration',
-  'model',
-  'model_challenge',
-  'printed_list',
-  ENDING_TABLE,
-] as const;
 
 /** A night lived through: what was read, what the last date left, and what the ledger is to remember. */
 export interface Night {
@@ -128,10 +110,9 @@ class LivingNight {
     const { engine, config, asOf, ledgerFile } = workspace;
     const { progress } = options;
     progress.stage('checking the data');
-    const since = { [ENDING_TABLE]: addDays(asOf, -ENDING_DAYS) };
-    const ledger = { asOf, since, waitSeconds: options.wait };
+    const ledger = { asOf, part: nightParts(config, asOf), waitSeconds: options.wait };
     const [quality, { lastRunNumber }] = await engine.beside((second) =>
-      Promise.all([assessQuality(engine, config, asOf), readState(second, ledgerFile, STATE_TABLES, ledger)]),
+      Promise.all([assessQuality(engine, config, asOf), readState(second, ledgerFile, NIGHT_TABLES, ledger)]),
     );
     progress.done();
     const [readings] = await engine.rows('select count(*) as n from state.health_reading');

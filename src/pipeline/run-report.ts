@@ -7,6 +7,7 @@ import { moneyWords } from '../lib/money.ts';
 import { AT_RISK_COLUMNS } from './at-risk.ts';
 import { readBlocks } from './at-risk-blocks.ts';
 import type { Night } from './night.ts';
+import { payerWarnings } from './payers.ts';
 import { chosenHeadline, listOfRelation, rowSource, type Selection } from './report-lists.ts';
 import { headerNotes, moneyNotes, qualityWarnings } from './run-header.ts';
 
@@ -144,7 +145,12 @@ function reportWarnings(night: Night): Warning[] {
           ]
         : [],
   );
-  return [...failed, ...leakWarnings(night), ...noneActive(night), ...qualityWarnings(night.quality, night.workspace)];
+  return [
+    ...failed,
+    ...leakWarnings(night),
+    ...payerWarnings(night.workspace.config, 'accounts are counted, none is listed'),
+    ...qualityWarnings(night.quality, night.workspace),
+  ];
 }
 
 /** Columns that the configuration admitted to the model and that know the outcome: a nightly job goes on without them. */
@@ -158,18 +164,6 @@ function leakWarnings({ model }: Night): Warning[] {
         : 'the model was fitted without it',
     remedy: treatment === 'allowed' ? `take ${name} out of model.allow_leak` : `take ${name} out of model.features`,
   }));
-}
-
-/** Lists that are empty because nothing says who pays need another file, not another day. */
-function noneActive({ workspace: { config } }: Night): Warning[] {
-  if (config.tables.contract !== undefined || config.tables.mrr_month !== undefined) return [];
-  return [
-    {
-      what: 'no contracts are connected, so no account is known to pay',
-      consequence: 'accounts are counted, none is listed',
-      remedy: 'add the contract, subscription or monthly revenue export and run: retain init --force',
-    },
-  ];
 }
 
 function nextCommands(night: Night): string[] {

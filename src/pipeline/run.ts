@@ -1,14 +1,23 @@
+import { AGENTS } from '../agents/index.ts';
 import type { CommonOptions, RunResult } from '../contract/options.ts';
 import type { RunReport } from '../contract/report.ts';
 import type { QualityFinding } from '../data/quality.ts';
 import { passedLimits } from '../data/quality-limits.ts';
 import { clearViews } from '../data/standing.ts';
 import { UserError } from '../lib/errors.ts';
+import { BLOCK_NAMES } from './at-risk-blocks.ts';
 import { liveNight } from './night.ts';
 import { commitNight } from './run-record.ts';
 import { nightReport } from './run-report.ts';
 import { settleSelection } from './selection.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
+
+/** Every list that a run's report may have: the at-risk list, its blocks, and each agent's first table. */
+export const RUN_LISTS: readonly string[] = [
+  'at_risk',
+  ...BLOCK_NAMES,
+  ...AGENTS.flatMap(({ writes: [first] }) => (first === undefined ? [] : [first])),
+];
 
 /**
  * The nightly job: exports → accounts as of one day → agents → supervisor → ledger, and the report of it.

@@ -72,7 +72,10 @@ export async function judgeSignals(workspace: Workspace, options: CommonOptions)
   const dates = first === null ? [] : observationDates(first, asOf, config.model.every);
   if (dates.length === 0) {
     throw new UserError(`no observation date lies before ${asOf}: signals are judged on history, and there is none`, {
-      hint: 'Give a later --as-of, or exports that reach further back (retain check shows the first day of each).',
+      hint:
+        first === null
+          ? 'Add contracts, subscriptions or monthly revenue: they say who paid, and since when.'
+          : 'Give a later --as-of, or exports that reach further back (retain check shows the first day of each).',
     });
   }
   const panel = await buildPanel(engine, config, dates, asOf, progress, { scorecard: true, cache: workspace.dates });

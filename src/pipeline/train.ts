@@ -7,6 +7,7 @@ import { expansionHeader, expansionLists, expansionSummary, expansionWarnings } 
 import type { ExpansionTraining } from './expansion-training.ts';
 import { type CardFrame, cardFrame, cardHeader, cardLists, cardWarnings } from './model-card.ts';
 import { modelFiles, writeModelFile } from './model-file.ts';
+import { payerWarnings } from './payers.ts';
 import { exportsHeader } from './run-header.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -21,6 +22,13 @@ export interface Training {
   readonly report: RunReport;
   readonly cards: readonly Card[];
 }
+
+/** Every list that the report of a training may have; those of the expansion model that hold nothing are left out of it. */
+export const TRAIN_LISTS: readonly string[] = [
+  ...['data', 'ladder_leave', 'ladder_renewal', 'figures', 'shapes_leave', 'shapes_renewal', 'fact_records', 'leaks'],
+  ...['not_for', 'data_expansion', 'ladder_expansion', 'figures_expansion', 'shapes_expansion', 'leaks_expansion'],
+  'not_for_expansion',
+];
 
 /**
  * Fits the churn model and the expansion model as of the day in hand, lets each challenge the model of its kind that serves,
@@ -71,7 +79,7 @@ export async function train(options: CommonOptions): Promise<Training> {
     header: cardHeader(model, frame, 'retain train', [serves]),
     lists: cardLists(model, frame),
     outcomes: [],
-    warnings: cardWarnings(model),
+    warnings: [...payerWarnings(config, 'there is nothing to learn from'), ...cardWarnings(model)],
     next: ['retain run', 'retain model list'],
     summary: `${model.leave.sentence} Renewals: ${model.renewal.sentence} ${serves}.`,
   };

@@ -117,7 +117,7 @@ export async function openWorkspace(
   const config = adjust(findConfig(options));
   if (!ACCOUNT_TABLES.some((name) => (config.tables[name]?.length ?? 0) > 0)) {
     throw new UserError(`${config.file ?? 'the configuration'}, line 1: no table says which accounts there are`, {
-      hint: `map ${ACCOUNT_TABLES.join(', ')} under \`tables:\`, or write it anew with: retain init`,
+      hint: `Put contracts, subscriptions, monthly revenue or an account list beside the other exports and run retain init DIR --force, or map ${ACCOUNT_TABLES.join(', ')} under \`tables:\`.`,
     });
   }
   const cacheDirectory = join(config.store, 'cache');

@@ -18,6 +18,8 @@ const VERBS = [
   'account',
   'train',
   'model',
+  'backtest',
+  'compare',
   'signals',
   'retro',
   'completion',
@@ -88,6 +90,14 @@ describe('a flag or verb that is wrong', () => {
     [['run', '--wait', 'long'], '--wait long is not a number of seconds', '--wait 0'],
     [['run', '--csm', ''], '--csm was given an empty value', 'shell variable'],
     [['account'], "missing required argument 'id'", ''],
+    [['run', '--list', 'nope'], '--list nope is not in this report', 'It has at_risk, in_hand,'],
+    [['train', '--list', 'nope'], '--list nope is not in this report', 'ladder_expansion'],
+    [['run', '--output', 'nowhere/x.json'], 'there is no directory nowhere', 'Create it first'],
+    [
+      ['run', '--format', 'csv', '--output', 'package.json/x/y'],
+      'there is no directory package.json/x',
+      'another place',
+    ],
     [['completion', 'tcsh'], "'tcsh' is invalid", 'bash, zsh, fish'],
   ])('%j is told in a sentence with its remedy, exit code 2', (args, message, remedy) => {
     const { code, stdout, stderr } = retain(args);

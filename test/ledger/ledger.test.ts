@@ -20,6 +20,7 @@ import {
   readRun,
   readState,
   SCHEMA_VERSION,
+  type StatePart,
 } from '../../src/ledger/index.ts';
 import { UserError } from '../../src/lib/errors.ts';
 
@@ -447,8 +448,85 @@ describe('reading', () => {
       const row = { as_of: day, account_id: 'a', agent: 'x', kind: 'task', reason: 'y', outcome: 'planned' };
       await commitRun(engine, file, record(day, day, { tables: { plan_action: { rows: [row] } } }));
     }
-    await readState(engine, file, ['plan_action'], { asOf: '2024-10-03', since: { plan_action: '2024-10-02' } });
+    await readState(engine, file, ['plan_action'], {
+      asOf: '2024-10-03',
+      part: { plan_action: { since: '2024-10-02' } },
+    });
     expect(await engine.rows('select as_of from state.plan_action')).toEqual([{ as_of: '2024-10-02' }]);
+  });
+
+  describe('a part of a long table', () => {
+    // a is read every day, b stops on the second, c is read once again by a run that superseded the first of the third.
+    const days = ['2024-10-01', '2024-10-02', '2024-10-03', '2024-10-04'];
+    const scores: Record<string, number[]> = { a: [1, 2, 3, 4], b: [10, 20] };
+    beforeEach(async () => {
+      for (const [k, day] of days.entries()) {
+        const rows = Object.entries(scores).flatMap(([id, all]) =>
+          all[k] === undefined ? [] : [{ ...reading(day, id, all[k]), roi_rate: k / 4 }],
+        );
+        await commitRun(engine, file, record(`r${k}`, day, { tables: { health_reading: { rows } } }));
+      }
+      const again = [{ ...reading('2024-10-03', 'a', 33), roi_rate: 0.5 }];
+      await commitRun(engine, file, record('again', '2024-10-03', { tables: { health_reading: { rows: again } } }));
+    });
+    const read = async (part: StatePart, asOf = '2024-10-05') => {
+      await readState(engine, file, ['alert', 'health_reading'], { asOf, part: { health_reading: part } });
+      return engine.rows(
+        'select as_of::varchar as as_of, account_id, health_score, roi_rate from state.health_reading order by account_id, as_of',
+      );
+    };
+    const row = (as_of: string, account_id: string, health_score: number | null, roi_rate: number) => ({
+      ...{ as_of, account_id, health_score, roi_rate },
+    });
+
+    test('is the newest reading of each account, of whatever day', async () => {
+      expect(await read({ newestBy: 'account_id' })).toEqual([
+        row('2024-10-04', 'a', 4, 0.75),
+        row('2024-10-02', 'b', 20, 0.25),
+      ]);
+      expect(await read({ newestBy: 'account_id' }, '2024-10-04')).toEqual([
+        row('2024-10-03', 'a', 33, 0.5),
+        row('2024-10-02', 'b', 20, 0.25),
+      ]);
+    });
+
+    test('is the newest up to a day', async () => {
+      expect(await read({ newestBy: 'account_id', upTo: '2024-10-01' })).toEqual([
+        row('2024-10-01', 'a', 1, 0),
+        row('2024-10-01', 'b', 10, 0),
+      ]);
+    });
+
+    test('has named columns of older readings and nothing else of them; a column that no reading has yet is none', async () => {
+      expect(await read({ newestBy: 'account_id', history: ['roi_rate', 'not_yet_measured'] })).toEqual([
+        row('2024-10-01', 'a', null, 0),
+        row('2024-10-02', 'a', null, 0.25),
+        row('2024-10-03', 'a', null, 0.5),
+        row('2024-10-04', 'a', 4, 0.75),
+        row('2024-10-01', 'b', null, 0),
+        row('2024-10-02', 'b', 20, 0.25),
+      ]);
+    });
+
+    test('is what has a value, and a match in a table read before', async () => {
+      const alert = {
+        as_of: '2024-10-04',
+        alert_id: 'b:1',
+        account_id: 'b',
+        kind: 'alert',
+        state: 'open',
+        opened_on: '2024-10-01',
+        entered_on: '2024-10-01',
+      };
+      await commitRun(engine, file, record('alerted', '2024-10-04', { tables: { alert: { rows: [alert] } } }));
+      expect(await read({ having: { band: 'red', account_id: 'b' } })).toEqual([
+        row('2024-10-01', 'b', 10, 0),
+        row('2024-10-02', 'b', 20, 0.25),
+      ]);
+      expect(
+        await read({ matching: { table: 'alert', on: { account_id: 'account_id', as_of: 'entered_on' } } }),
+      ).toEqual([row('2024-10-01', 'b', 10, 0)]);
+    });
   });
 
   test('leaves tables that were not asked for empty', async () => {

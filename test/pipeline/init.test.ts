@@ -89,6 +89,31 @@ describe('init', () => {
     expect(readFileSync(join(directory, 'retain.yaml'), 'utf8')).toBe(first);
   });
 
+  it.each([
+    ['usage alone', true, 'there are', []],
+    ['an account list and usage', false, 'pay: every list would be empty', ['retain check']],
+  ])(
+    'of %s says what is missing, and suggests no verb that could say nothing',
+    async (_, isUsageAlone, missing, next) => {
+      putCompany();
+      rmSync(join(directory, 'subscriptions.csv'));
+      rmSync(join(directory, 'churn_events.csv'));
+      if (isUsageAlone) rmSync(join(directory, 'accounts.csv'));
+      const usage = [
+        'account_id,occurred_at,event',
+        ...range(300).map((i) => `A${i % 40},${day(40 + i)} 10:00:00,search`),
+      ];
+      writeFileSync(join(directory, 'feature_usage.csv'), `${usage.join('\n')}\n`);
+      const report = await init(request());
+      expect(report.next.map((command) => command.replace(/ --config .*/, ''))).toEqual(next);
+      expect(report.summary).toContain(`No file says which accounts ${missing}; put contracts, subscriptions`);
+      expect(report.summary).toContain('The one export that would add most: contracts or subscriptions');
+      for (const { remedy } of report.warnings) expect(remedy).not.toContain('correct the mapping');
+      const found = report.lists.find(({ name }) => name === 'init_yield');
+      expect(found?.headline).toMatch(/^0 of 4 lists/);
+    },
+  );
+
   it('refuses a directory without exports and one that is not there, in a sentence with a remedy', async () => {
     writeFileSync(join(directory, 'notes.csv'), 'colour,shade\nred,dark\n');
     const fault = await init(request()).catch((error: unknown) => error);

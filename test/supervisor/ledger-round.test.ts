@@ -28,7 +28,10 @@ test('a supervisor that lives through the ledger decides as one that stays in me
       const day = addDays('2024-09-02', days);
       await readState(engine, file, ['alert', 'plan_action'], {
         asOf: day,
-        since: { plan_action: addDays(day, -2 * SETTINGS.contact_gap_days) },
+        part: {
+          alert: { newestBy: 'alert_id' },
+          plan_action: { having: { outcome: 'planned' }, since: addDays(day, -SETTINGS.contact_gap_days) },
+        },
       });
       const restored = restoreState(
         (await engine.rows(`select * from alerts_asof('${day}'::date)`)) as CellRow[],
