@@ -5,8 +5,9 @@ import { wilson } from './interval.ts';
 import { bootstrapMetrics, type Interval } from './metrics/bootstrap.ts';
 import { leadShares, meanWithinOrigins, rankByOrigin } from './metrics/origins.ts';
 import { clusteredMean } from './metrics/paired.ts';
-import type { ScoredRows } from './metrics/ranked.ts';
+import { gather, type ScoredRows } from './metrics/ranked.ts';
 import { METRICS, type Metric, type MetricOptions } from './metrics/registry.ts';
+import { type Draws, sharedDraws } from './metrics/replicates.ts';
 
 /** Who predicted, and what of each row of the table; `NaN` = nothing was claimed of it. */
 export interface ScoredCandidate {
@@ -115,16 +116,20 @@ function candidateFigures(table: FigureTable, options: FigureOptions): BacktestF
   if (candidate === undefined || (candidate.name !== 'served' && candidate.score.every(Number.isNaN))) return [];
   const every = Uint32Array.from(table.label.keys());
   const unworked = every.filter((row) => table.worked[row] === 0);
-  const whole = measured(table, candidate, every, 'all', 'all', options);
+  // The same draws for every metric, candidate and prediction: what accounts share cancels in their differences.
+  const draws = sharedDraws(() => forkRandom(options.seed, 'figures'));
+  const measure = (chosen: Uint32Array, rows: FigureRows, slice: string) =>
+    measured(table, candidate, chosen, rows, slice, options, draws);
+  const whole = measure(every, 'all', 'all');
   const figures = [...whole];
   // Nobody was worked, or nobody can tell: the same rows, the same figures.
   if (unworked.length === every.length)
     figures.push(...whole.map((figure) => ({ ...figure, rows: 'unworked' as const })));
-  else figures.push(...measured(table, candidate, unworked, 'unworked', 'all', options));
+  else figures.push(...measure(unworked, 'unworked', 'all'));
   for (const [kind, values] of Object.entries(table.slices)) {
     for (const value of [...new Set(values)].filter((name) => name !== null).sort()) {
       const rows = every.filter((row) => values[row] === value);
-      figures.push(...measured(table, candidate, rows, 'all', `${kind}:${value}`, options));
+      figures.push(...measure(rows, 'all', `${kind}:${value}`));
     }
   }
   return figures;
@@ -137,6 +142,7 @@ function measured(
   rows: FigureRows,
   slice: string,
   options: FigureOptions,
+  draws: Draws,
 ): BacktestFigure[] {
   const index = chosen.filter((row) => !Number.isNaN(candidate.score[row]));
   const scored = scoredRows(table, candidate.score, index);
@@ -159,9 +165,7 @@ function measured(
   const fingerprint = isWhole ? rowsFingerprint(rowTexts(table, index), options.seed) : '';
   const draw = (kind: Metric['kind']) => {
     const chosen = metrics.filter((metric) => metric.kind === kind);
-    // The same draws for every metric, candidate and prediction: what accounts share cancels in their differences.
-    const random = forkRandom(options.seed, 'figures');
-    const intervals = bootstrapMetrics(chosen, scored, account, random, {
+    const intervals = bootstrapMetrics(chosen, scored, account, draws, {
       ...settings,
       keep_draws: isWhole,
       replicates: frame.outcome_count === 0 ? 0 : replicates,
@@ -225,7 +229,7 @@ function metricsOf(candidate: ScoredCandidate, isWhole: boolean, slice: string):
 }
 
 function scoredRows(table: FigureTable, score: Float64Array, index: Uint32Array): ScoredRows {
-  const pick = (values: ArrayLike<number>) => Float64Array.from(index, (row) => values[row] as number);
+  const pick = (values: ArrayLike<number>) => gather(values, index);
   return {
     score: pick(score),
     label: pick(table.label),

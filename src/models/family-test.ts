@@ -1,6 +1,6 @@
 import type { Random } from '../contract/model.ts';
-import { type Clusters, drawCounts } from './metrics/bootstrap.ts';
 import { type ClusteredMean, type ClusterSums, clusterSums, meanOfSums } from './metrics/paired.ts';
+import { type Clusters, drawCounts } from './metrics/replicates.ts';
 
 /** One rival's gain over the base, and how sure it is after looking at all rivals. */
 export interface FamilyResult extends ClusteredMean {

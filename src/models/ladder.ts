@@ -1,10 +1,11 @@
 import { dayFromNumber } from '../lib/dates.ts';
 import { forkRandom } from '../lib/random.ts';
 import { type FamilyResult, testFamily } from './family-test.ts';
-import { bootstrapMetric, clustersOf } from './metrics/bootstrap.ts';
+import { bootstrapMetric } from './metrics/bootstrap.ts';
 import { type ClusteredMean, clusteredMean, pairedDifference } from './metrics/paired.ts';
 import { logLosses } from './metrics/probability.ts';
 import { METRICS } from './metrics/registry.ts';
+import { clustersOf } from './metrics/replicates.ts';
 import { joinReplays, type Replay, type Replayed, replaySplit, type SplitReplay, wholeLadder } from './replay.ts';
 import type { Rung } from './rungs.ts';
 import { innerOrigins, type OriginSplit, type Panel, takePanelRows } from './splits.ts';

@@ -4,8 +4,8 @@ import { clamp, logit, sigmoid } from '../lib/numbers.ts';
 import { forkRandom } from '../lib/random.ts';
 import type { PlattCalibration } from './calibration.ts';
 import { normalQuantile } from './interval.ts';
-import { clustersOf, drawCounts } from './metrics/bootstrap.ts';
 import { PROBABILITY_FLOOR } from './metrics/probability.ts';
+import { clustersOf, drawCounts } from './metrics/replicates.ts';
 import type { Rung } from './rungs.ts';
 
 export interface RefitOptions {

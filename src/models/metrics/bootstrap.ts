@@ -1,11 +1,10 @@
 import { quantileSorted, sampleStandardDeviation } from 'simple-statistics';
 import type { Random } from '../../contract/model.ts';
-import { randomInt } from '../../lib/random.ts';
 import { normalBelow, normalQuantile } from '../interval.ts';
 import { calibrationInterval, type SignedGaps, signedGaps } from './calibration-interval.ts';
-import { type OriginRanking, rankByOrigin } from './origins.ts';
-import { gather, type Ranked, rankRows, reweighted, type ScoredRows } from './ranked.ts';
+import { gather, rankRows, type ScoredRows } from './ranked.ts';
 import type { Metric, MetricOptions } from './registry.ts';
+import { clustersOf, type Draws, drawsOf, type Statistics, statisticsOf } from './replicates.ts';
 
 /**
  * A number with what is known about it. `low`–`high` is the percentile interval at `level`; of the calibration error, which small
@@ -40,41 +39,6 @@ export interface BootstrapOptions extends MetricOptions {
   readonly keep_draws?: boolean;
 }
 
-/** Cluster of each row as 0 … count − 1, in order of first sight. */
-export interface Clusters {
-  readonly of: Int32Array;
-  readonly count: number;
-}
-
-/** Renumbers accounts densely. */
-export function clustersOf(account: Int32Array): Clusters {
-  const seen = new Map<number, number>();
-  const of = new Int32Array(account.length);
-  for (let i = 0; i < of.length; i++) {
-    const id = account[i] as number;
-    let cluster = seen.get(id);
-    if (cluster === undefined) {
-      cluster = seen.size;
-      seen.set(id, cluster);
-    }
-    of[i] = cluster;
-  }
-  return { of, count: seen.size };
-}
-
-/** How often each of `count` clusters is drawn in one bootstrap sample of `count` draws with replacement. */
-export function drawCounts(count: number, random: Random, into = new Uint16Array(count)): Uint16Array {
-  into.fill(0);
-  for (let i = 0; i < count; i++) {
-    const drawn = randomInt(random, count);
-    into[drawn] = (into[drawn] as number) + 1;
-  }
-  return into;
-}
-
-/** Statistics of one weighting of the rows. */
-type Statistics = (counts: Uint16Array | undefined) => readonly number[];
-
 /**
  * Account-clustered bootstrap interval of a metric: whole accounts are drawn, because the rows of one account at
  * several dates are one story told several times. Accounts are drawn by weight, not by copying rows, and the ranking is
@@ -87,30 +51,33 @@ export function bootstrapMetric(
   random: Random,
   options: BootstrapOptions = {},
 ): Interval {
-  return bootstrapMetrics([metric], rows, account, random, options)[0] as Interval;
+  return bootstrapMetrics([metric], rows, account, drawsOf(random), options)[0] as Interval;
 }
 
-/** Intervals of several metrics over the same draws: each as `bootstrapMetric` gives it, ranking and drawing done once. */
+/**
+ * Intervals of several metrics over the same draws: each as `bootstrapMetric` gives it of a source that draws the same, ranking
+ * and drawing done once.
+ */
 export function bootstrapMetrics(
   metrics: readonly Metric[],
   rows: ScoredRows,
   account: Int32Array,
-  random: Random,
+  draws: Draws,
   options: BootstrapOptions = {},
 ): Interval[] {
   const clusters = clustersOf(account);
-  const statistics = statisticsOf(metrics, rows, clusters, options);
+  const statistics = statisticsOf(metrics, rows, clusters, options, options.origin);
   const isMean = metrics.map((metric) => metric.isMean && options.origin === undefined);
   const at = options.origin === undefined ? metrics.findIndex(({ isInflated }) => isInflated) : -1;
-  if (at < 0) return intervalsOf(statistics, clusters.count, random, options, isMean);
+  if (at < 0) return intervalsOf(statistics, metrics.length, clusters.count, draws, options, isMean);
   const ranked = rankRows(rows);
   const gaps = signedGaps(ranked, Int32Array.from(gather(clusters.of, ranked.order)), options.bins ?? 10);
   const drawn: SignedGaps[] = [];
-  const watched: Statistics = (counts) => {
+  const watched: Statistics = (counts, into) => {
     if (counts !== undefined) drawn.push(gaps(counts));
-    return statistics(counts);
+    statistics(counts, into);
   };
-  const intervals = intervalsOf(watched, clusters.count, random, options, isMean);
+  const intervals = intervalsOf(watched, metrics.length, clusters.count, draws, options, isMean);
   const corrected = calibrationInterval(gaps(undefined), drawn, options.level ?? 0.9);
   // The error of the gaps is the metric but for the order its sums are taken in.
   const holding = (interval: Interval): Interval => ({
@@ -134,102 +101,49 @@ export function bootstrapDifference(
   options: BootstrapOptions = {},
 ): Interval {
   const clusters = clustersOf(account);
-  const first = statisticsOf([metric], a, clusters, options);
-  const second = statisticsOf([metric], { ...a, score: scoreB }, clusters, options);
-  const difference: Statistics = (counts) => [(first(counts)[0] as number) - (second(counts)[0] as number)];
-  return intervalsOf(difference, clusters.count, random, options)[0] as Interval;
-}
-
-function statisticsOf(
-  metrics: readonly Metric[],
-  rows: ScoredRows,
-  clusters: Clusters,
-  options: BootstrapOptions,
-): Statistics {
-  if (options.origin === undefined) {
-    const ranked = rankRows(rows);
-    const value = replicator(ranked, Int32Array.from(gather(clusters.of, ranked.order)));
-    return (counts) => {
-      const drawn = value(counts);
-      return metrics.map((metric) => metric.fn(drawn, options));
-    };
-  }
-  const origins = rankByOrigin(rows, options.origin).map((origin) => originReplicator(origin, clusters));
-  return (counts) => {
-    const sums = metrics.map(() => 0);
-    const all = metrics.map(() => 0);
-    for (const origin of origins) {
-      const ranked = origin(counts);
-      for (const [k, metric] of metrics.entries()) {
-        const value = metric.fn(ranked, options);
-        if (Number.isNaN(value)) continue;
-        const counted = metric.weigh(ranked, options);
-        sums[k] = (sums[k] as number) + counted * value;
-        all[k] = (all[k] as number) + counted;
-      }
-    }
-    return sums.map((sum, k) => ((all[k] as number) > 0 ? sum / (all[k] as number) : Number.NaN));
+  const first = statisticsOf([metric], a, clusters, options, options.origin);
+  const second = statisticsOf([metric], { ...a, score: scoreB }, clusters, options, options.origin);
+  const other = new Float64Array(1);
+  const difference: Statistics = (counts, into) => {
+    first(counts, into);
+    second(counts, other);
+    into[0] = (into[0] as number) - (other[0] as number);
   };
-}
-
-function originReplicator(origin: OriginRanking, clusters: Clusters) {
-  const cluster = new Int32Array(origin.rows.length);
-  for (let place = 0; place < cluster.length; place++) {
-    cluster[place] = clusters.of[origin.rows[origin.ranked.order[place] as number] as number] as number;
-  }
-  return replicator(origin.ranked, cluster);
-}
-
-function replicator(ranked: Ranked, cluster: Int32Array) {
-  const { rowCount, weight: given, label } = ranked;
-  const weight = new Float64Array(rowCount);
-  const sums = { weight: 0, outcome: 0 };
-  const replica = reweighted(ranked, weight, sums);
-  return (counts: Uint16Array | undefined): Ranked => {
-    if (counts === undefined) return ranked;
-    let all = 0;
-    let outcome = 0;
-    for (let i = 0; i < rowCount; i++) {
-      const w = (given[i] as number) * (counts[cluster[i] as number] as number);
-      weight[i] = w;
-      all += w;
-      outcome += w * (label[i] as number);
-    }
-    sums.weight = all;
-    sums.outcome = outcome;
-    return replica;
-  };
+  return intervalsOf(difference, 1, clusters.count, drawsOf(random), options)[0] as Interval;
 }
 
 function intervalsOf(
   statistics: Statistics,
+  width: number,
   count: number,
-  random: Random,
+  draws: Draws,
   { replicates = 500, level = 0.9, keep_draws = false }: BootstrapOptions,
   isMean: readonly boolean[] = [],
 ): Interval[] {
-  const points = statistics(undefined);
-  const drawn = points.map((): number[] => []);
-  const counts = new Uint16Array(count);
+  if (width === 0) return [];
+  const points = new Float64Array(width);
+  statistics(undefined, points);
+  const drawn = Array.from(points, () => new Float64Array(replicates));
+  const values = new Float64Array(width);
   for (let r = 0; r < replicates; r++) {
-    const values = statistics(drawCounts(count, random, counts));
-    for (const [k, value] of values.entries()) (drawn[k] as number[]).push(value);
+    statistics(draws(count, r), values);
+    for (let k = 0; k < width; k++) (drawn[k] as Float64Array)[r] = values[k] as number;
   }
-  return points.map((value, k): Interval => {
-    const all = drawn[k] as number[];
-    const values = all.filter((one) => !Number.isNaN(one));
-    const sorted = values.toSorted((a, b) => a - b);
+  return Array.from(points, (value, k): Interval => {
+    const all = drawn[k] as Float64Array;
+    const known = all.filter((one) => !Number.isNaN(one));
+    const sorted = Array.from(known.toSorted());
     const [low, high] =
       isMean[k] === true ? acceleratedPlaces(value, sorted, level) : [(1 - level) / 2, (1 + level) / 2];
     return {
       value,
       low: quantileOf(sorted, low),
       high: quantileOf(sorted, high),
-      standard_error: deviationOf(values),
+      standard_error: deviationOf(sorted),
       level,
       clusters: count,
-      replicates: values.length,
-      ...(keep_draws ? { draws: all.map(storedDraw) } : {}),
+      replicates: known.length,
+      ...(keep_draws ? { draws: Array.from(all, storedDraw) } : {}),
     };
   });
 }
@@ -244,11 +158,16 @@ function acceleratedPlaces(value: number, sorted: readonly number[], level: numb
   const n = sorted.length;
   const plain: [number, number] = [(1 - level) / 2, (1 + level) / 2];
   const spread = deviationOf(sorted);
-  if (!(spread > 0)) return plain;
+  // Sums are taken in another order than the value's: what differs by less than that can bring is equal.
+  const rounding = 1e-12 * Math.abs(value);
+  if (!(spread > rounding)) return plain;
   const mean = sorted.reduce((sum, drawn) => sum + drawn, 0) / n;
   const acceleration = sorted.reduce((sum, drawn) => sum + ((drawn - mean) / spread) ** 3, 0) / n / 6;
   // Draws equal to the value stand half to either side; at least half a draw must, so that the quantile is finite.
-  const below = sorted.reduce((sum, drawn) => sum + (drawn < value ? 1 : drawn === value ? 0.5 : 0), 0);
+  const below = sorted.reduce(
+    (sum, drawn) => sum + (Math.abs(drawn - value) <= rounding ? 0.5 : drawn < value ? 1 : 0),
+    0,
+  );
   const bias = normalQuantile(Math.min(n - 0.5, Math.max(0.5, below)) / n);
   const place = (probability: number) => {
     const z = bias + normalQuantile(probability);

@@ -16,18 +16,38 @@ export function signedGaps(
   bins: number,
 ): (counts: Uint16Array | undefined) => SignedGaps {
   const bin = binsOf(ranked, bins);
-  const count = bin.reduce((most, one) => Math.max(most, one + 1), 0);
-  return (counts) => {
-    const gaps = new Float64Array(count);
-    let all = 0;
-    for (let i = 0; i < ranked.rowCount; i++) {
-      const times = counts === undefined ? 1 : (counts[cluster[i] as number] as number);
-      const weight = times * (ranked.weight[i] as number);
-      const at = bin[i] as number;
-      gaps[at] = (gaps[at] as number) + weight * ((ranked.score[i] as number) - (ranked.label[i] as number));
-      all += weight;
+  const width = bin.reduce((most, one) => Math.max(most, one + 1), 0);
+  // Added up by cluster and bin: a draw then costs as much as there are such pairs.
+  const place = new Map<number, number>();
+  const pairs: { cluster: number; bin: number; gap: number; weight: number }[] = [];
+  for (let i = 0; i < ranked.rowCount; i++) {
+    const key = (cluster[i] as number) * width + (bin[i] as number);
+    let at = place.get(key);
+    if (at === undefined) {
+      at = pairs.length;
+      place.set(key, at);
+      pairs.push({ cluster: cluster[i] as number, bin: bin[i] as number, gap: 0, weight: 0 });
     }
-    return gaps.map((gap) => gap / all);
+    const pair = pairs[at] as (typeof pairs)[number];
+    const weight = ranked.weight[i] as number;
+    pair.gap += weight * ((ranked.score[i] as number) - (ranked.label[i] as number));
+    pair.weight += weight;
+  }
+  const of = Int32Array.from(pairs, (pair) => pair.cluster);
+  const into = Int32Array.from(pairs, (pair) => pair.bin);
+  const gap = Float64Array.from(pairs, (pair) => pair.gap);
+  const weight = Float64Array.from(pairs, (pair) => pair.weight);
+  return (counts) => {
+    const gaps = new Float64Array(width);
+    let all = 0;
+    for (let k = 0; k < of.length; k++) {
+      const times = counts === undefined ? 1 : (counts[of[k] as number] as number);
+      const at = into[k] as number;
+      gaps[at] = (gaps[at] as number) + times * (gap[k] as number);
+      all += times * (weight[k] as number);
+    }
+    for (let b = 0; b < width; b++) gaps[b] = (gaps[b] as number) / all;
+    return gaps;
   };
 }
 
@@ -54,9 +74,13 @@ export function calibrationInterval(
   const value = errorOf(seen, 1);
   if (drawn.length === 0 || Number.isNaN(value)) return { low: Number.NaN, high: Number.NaN };
   const luck = drawn.map((gaps) => gaps.map((gap, b) => gap - (seen[b] as number)));
+  const errors = new Float64Array(luck.length);
   /** The largest λ at which this quantile of gaps and luck does not pass the error seen; 0 where it does at once. */
   const largest = (probability: number): number => {
-    const passes = (share: number) => quantile(luck, (noise) => errorOf(seen, share, noise), probability) > value;
+    const passes = (share: number) => {
+      for (let r = 0; r < luck.length; r++) errors[r] = errorOf(seen, share, luck[r]);
+      return quantile(errors, probability) > value;
+    };
     if (passes(0)) return 0;
     let [low, high] = [0, WIDEST];
     for (let step = 0; step < 30; step++) {
@@ -72,13 +96,13 @@ export function calibrationInterval(
   };
 }
 
-function quantile(luck: readonly SignedGaps[], tell: (noise: SignedGaps) => number, probability: number): number {
-  return quantileSorted(
-    luck.map(tell).sort((a, b) => a - b),
-    probability,
-  );
+/** The quantile over the draws of the error of `share` times the gaps seen and each draw's luck. */
+function quantile(errors: Float64Array, probability: number): number {
+  return quantileSorted(Array.from(errors.sort()), probability);
 }
 
 function errorOf(gaps: SignedGaps, share: number, luck?: SignedGaps): number {
-  return gaps.reduce((sum, gap, b) => sum + Math.abs(share * gap + (luck?.[b] ?? 0)), 0);
+  let sum = 0;
+  for (let b = 0; b < gaps.length; b++) sum += Math.abs(share * (gaps[b] as number) + (luck?.[b] ?? 0));
+  return sum;
 }

@@ -3,9 +3,6 @@ export {
   bootstrapDifference,
   bootstrapMetric,
   bootstrapMetrics,
-  type Clusters,
-  clustersOf,
-  drawCounts,
   type Interval,
   quantileOf,
 } from './bootstrap.ts';
@@ -46,3 +43,4 @@ export {
   shareOnList,
 } from './ranking.ts';
 export { isBetter, METRICS, type Metric, type MetricName, type MetricOptions } from './registry.ts';
+export { type Clusters, clustersOf, type Draws, drawCounts, sharedDraws } from './replicates.ts';

@@ -1,4 +1,4 @@
-import { type Clusters, clustersOf } from './bootstrap.ts';
+import { type Clusters, clustersOf } from './replicates.ts';
 
 /** Weighted mean of a per-row quantity with its cluster-robust standard error. */
 export interface ClusteredMean {

@@ -18,9 +18,8 @@ export function logLosses(probability: Float64Array, label: ArrayLike<number>): 
 
 /** Mean log loss in nats, ≥ 0. `NaN` when no row has weight. */
 export function logLoss(ranked: Ranked): number {
-  const { score, label, weight, rowCount, known } = ranked;
-  known.losses ??= logLosses(score, label);
-  const { losses } = known;
+  const { weight, rowCount } = ranked;
+  const losses = lossesOf(ranked);
   let sum = 0;
   let all = 0;
   for (let i = 0; i < rowCount; i++) {
@@ -30,6 +29,12 @@ export function logLoss(ranked: Ranked): number {
     all += w;
   }
   return sum / all;
+}
+
+/** Log loss of each place; kept with the ranking, because it does not depend on the weights. */
+function lossesOf({ score, label, known }: Ranked): Float64Array {
+  known.losses ??= logLosses(score, label);
+  return known.losses;
 }
 
 /** Brier score: mean squared distance of probability and outcome, 0–1. */
@@ -105,10 +110,24 @@ export interface ReliabilityBin {
  * first bin whose edge is not below its score, so that equal scores share one bin. Empty bins are left out. Lowest first.
  */
 export function reliability(ranked: Ranked, bins = 10): ReliabilityBin[] {
+  const out: ReliabilityBin[] = [];
+  eachBin(ranked, bins, (size, probability, outcome) => {
+    out.push({ weight: size, mean_probability: probability / size, outcome_rate: outcome / size });
+  });
+  return out;
+}
+
+/** The bins of `reliability`: sums of weight, weight · probability and weight · outcome of each, lowest scores first. */
+function eachBin(
+  ranked: Ranked,
+  bins: number,
+  visit: (size: number, probability: number, outcome: number) => void,
+): void {
   const { score, label, weight, tieEnds, rowCount } = ranked;
   let all = 0;
   for (let i = 0; i < rowCount; i++) all += weight[i] as number;
-  const out: ReliabilityBin[] = [];
+  // The tolerance keeps a sum of weights that is an edge in exact arithmetic on its side of the edge.
+  const slack = 1e-9 * all;
   let reached = 0;
   let size = 0;
   let probability = 0;
@@ -124,15 +143,13 @@ export function reliability(ranked: Ranked, bins = 10): ReliabilityBin[] {
       probability += w * (score[i] as number);
       outcome += w * (label[i] as number);
     }
-    // The tolerance keeps a sum of weights that is an edge in exact arithmetic on its side of the edge.
-    if (g > 0 && reached * bins < bin * all - 1e-9 * all) continue;
-    while (bin < bins && reached * bins >= bin * all - 1e-9 * all) bin++;
-    if (size > 0) out.push({ weight: size, mean_probability: probability / size, outcome_rate: outcome / size });
+    if (g > 0 && reached * bins < bin * all - slack) continue;
+    while (bin < bins && reached * bins >= bin * all - slack) bin++;
+    if (size > 0) visit(size, probability, outcome);
     size = 0;
     probability = 0;
     outcome = 0;
   }
-  return out;
 }
 
 /** Bin of `reliability` that each place of the ranking falls into, from 0 for the lowest scores. */
@@ -163,9 +180,48 @@ export function binsOf(ranked: Ranked, bins = 10): Int32Array {
 export function expectedCalibrationError(ranked: Ranked, bins = 10): number {
   let sum = 0;
   let all = 0;
-  for (const bin of reliability(ranked, bins)) {
-    sum += bin.weight * Math.abs(bin.mean_probability - bin.outcome_rate);
-    all += bin.weight;
-  }
+  eachBin(ranked, bins, (size, probability, outcome) => {
+    sum += size * Math.abs(probability / size - outcome / size);
+    all += size;
+  });
   return sum / all;
 }
+
+/**
+ * A metric that is made of weighted sums over the rows. Whoever weighs the rows many times over adds the terms up by account
+ * once (`statisticsOf`); the value is that of the metric but for the order its sums are taken in.
+ */
+export interface RowSums {
+  /** What each place of the ranking adds to each sum at weight 1; undefined where this metric's value is no such matter. */
+  readonly terms: (ranked: Ranked) => readonly Float64Array[] | undefined;
+  /** The metric of the weighted sums of its terms, which stand in `sums` from place `at`. */
+  readonly value: (sums: Float64Array, at: number) => number;
+}
+
+const ratio = (sums: Float64Array, at: number): number => (sums[at] as number) / (sums[at + 1] as number);
+const ones = ({ rowCount }: Ranked): Float64Array => new Float64Array(rowCount).fill(1);
+const squares = ({ label }: Ranked, probability: Float64Array): Float64Array =>
+  probability.map((p, i) => (p - (label[i] as number)) ** 2);
+
+/** The probability metrics that are such sums, by the name of the metric. */
+export const ROW_SUMS: Readonly<Record<string, RowSums>> = {
+  log_loss: { terms: (ranked) => [lossesOf(ranked), ones(ranked)], value: ratio },
+  brier: { terms: (ranked) => [squares(ranked, ranked.score), ones(ranked)], value: ratio },
+  brier_skill: {
+    // Without a reference the rate of the very rows that are drawn is held against it.
+    terms: (ranked) =>
+      ranked.reference === undefined ? undefined : [squares(ranked, ranked.score), squares(ranked, ranked.reference)],
+    value: (sums, at) => ((sums[at + 1] as number) > 0 ? 1 - ratio(sums, at) : Number.NaN),
+  },
+  calibration_in_the_large: {
+    terms: (ranked) => [ranked.score, ranked.label, ones(ranked)],
+    value: (sums, at) => ((sums[at] as number) - (sums[at + 1] as number)) / (sums[at + 2] as number),
+  },
+  arr_calibration: {
+    terms: ({ amount, score, label }) =>
+      amount === undefined
+        ? undefined
+        : [amount.map((money, i) => money * ((score[i] as number) - (label[i] as number))), amount],
+    value: ratio,
+  },
+};

@@ -61,6 +61,26 @@ function lostAmounts({ amount, label, known }: Ranked): Worth {
   return known.lost_amount;
 }
 
+/** Places with any such money, largest amount first, ties in order; kept like the amounts. */
+function lostPlaces(ranked: Ranked): Uint32Array {
+  const amounts = lostAmounts(ranked);
+  ranked.known.lost ??= Uint32Array.from(
+    Array.from(amounts.keys())
+      .filter((i) => (amounts[i] as number) > 0)
+      .sort((i, j) => (amounts[j] as number) - (amounts[i] as number)),
+  );
+  return ranked.known.lost;
+}
+
+/** All money that was lost, by weight: a pass over the few places that have any. */
+function lostMoney(ranked: Ranked): number {
+  const amounts = lostAmounts(ranked);
+  const { weight } = ranked;
+  let all = 0;
+  for (const i of lostPlaces(ranked)) all += (amounts[i] as number) * (weight[i] as number);
+  return all;
+}
+
 /**
  * Worth of the first `room` rows by weight. The rows of the tie group that straddles the edge share what room is left
  * in proportion to their weight: the expected value over all orders of the ties, so that no tie is broken by the label.
@@ -122,26 +142,19 @@ export function recallAtCapacity(ranked: Ranked, capacity: number): number {
 /** Share of the lost money (amount of rows with the outcome) among the first `capacity` rows, 0–1. */
 export function arrRecallAtCapacity(ranked: Ranked, capacity: number): number {
   checkCapacity(capacity);
-  const amounts = lostAmounts(ranked);
-  const all = worthOfTop(ranked, Number.POSITIVE_INFINITY, amounts);
-  return all > 0 ? worthOfTop(ranked, capacity, amounts) / all : Number.NaN;
+  const all = lostMoney(ranked);
+  return all > 0 ? worthOfTop(ranked, capacity, lostAmounts(ranked)) / all : Number.NaN;
 }
 
 /** What `arrRecallAtCapacity` is for someone who knows the future: the largest lost amounts first. */
 export function perfectArrRecallAtCapacity(ranked: Ranked, capacity: number): number {
   checkCapacity(capacity);
   const amounts = lostAmounts(ranked);
-  const { weight, known, rowCount } = ranked;
-  known.lost ??= Uint32Array.from(
-    Array.from(amounts.keys())
-      .filter((i) => (amounts[i] as number) > 0)
-      .sort((i, j) => (amounts[j] as number) - (amounts[i] as number)),
-  );
-  let all = 0;
-  for (let i = 0; i < rowCount; i++) all += (amounts[i] as number) * (weight[i] as number);
+  const { weight } = ranked;
+  const all = lostMoney(ranked);
   let room = capacity;
   let sum = 0;
-  for (const i of known.lost) {
+  for (const i of lostPlaces(ranked)) {
     if (room <= 0) break;
     const w = weight[i] as number;
     sum += (amounts[i] as number) * Math.min(room, w);

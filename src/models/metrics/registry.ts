@@ -5,6 +5,8 @@ import {
   calibrationInTheLarge,
   expectedCalibrationError,
   logLoss,
+  ROW_SUMS,
+  type RowSums,
 } from './probability.ts';
 import { type Ranked, totals } from './ranked.ts';
 import {
@@ -53,6 +55,8 @@ export interface Metric {
   readonly isMean: boolean;
   /** Small samples tell it too high (a sum of distances): see `calibrationInterval`. */
   readonly isInflated: boolean;
+  /** Where it is made of sums over the rows. */
+  readonly sums?: RowSums | undefined;
   readonly fn: (ranked: Ranked, options?: MetricOptions) => number;
 }
 
@@ -142,6 +146,7 @@ function metric(
     weigh: name === 'precision_at_capacity' ? rowsListed : outcomesOf,
     isMean: MEANS.has(name),
     isInflated: name === 'calibration_error',
+    sums: ROW_SUMS[name],
   };
 }
 
