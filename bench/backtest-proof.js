@@ -20,6 +20,7 @@ import {
   joinReplays,
   METRICS,
   permuteWithinDates,
+  replaySplit,
   rollingOrigins,
   sharedReplays,
 } from '../dist/models/index.js';
@@ -79,7 +80,7 @@ for (let seed = 1; seed <= seeds; seed++) {
   }
   const label = permuteWithinDates(panel.label, panel.observation_date, forkRandom(seed, 'shuffle'));
   const shuffled = { ...panel, label };
-  const replay = sharedReplays(shuffled, rungs, seed);
+  const replay = sharedReplays(shuffled, (split) => replaySplit(shuffled, rungs, split, seed));
   const replays = [];
   for (const split of rollingOrigins(shuffled, { origins })) replays.push(await replay(split));
   const joined = joinReplays(replays);

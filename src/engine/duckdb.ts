@@ -97,11 +97,12 @@ class DuckDBEngine implements Engine {
   async append(
     table: string,
     columns: Readonly<Record<string, ArrayLike<string | number | boolean | null>>>,
+    info?: readonly ColumnInfo[],
   ): Promise<void> {
     const parts = table.split('.');
     const name = parts.at(-1) ?? table;
     const [schema, catalog] = [parts.at(-2), parts.at(-3)];
-    const types = await this.describe(`select * from ${qualified(table)}`);
+    const types = info ?? (await this.describe(`select * from ${qualified(table)}`));
     await this.#turn(async () => {
       const appender = await this.#connection.createAppender(name, schema ?? null, catalog ?? null);
       const rowCount = Object.values(columns)[0]?.length ?? 0;

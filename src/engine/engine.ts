@@ -43,8 +43,15 @@ export interface Engine {
   stream(sql: string, bindings?: Bindings): AsyncIterable<readonly Row[]>;
   /** Creates or replaces table `name` with the result of `sql`. */
   materialise(name: string, sql: string, bindings?: Bindings): Promise<void>;
-  /** Appends columns (equally long) to an existing table; text as string arrays, numbers as typed arrays. */
-  append(table: string, columns: Readonly<Record<string, ArrayLike<string | number | boolean | null>>>): Promise<void>;
+  /**
+   * Appends columns (equally long) to an existing table; text as string arrays, numbers as typed arrays.
+   * @param info the table's columns in their order, where the caller has just made it; default: the table is asked
+   */
+  append(
+    table: string,
+    columns: Readonly<Record<string, ArrayLike<string | number | boolean | null>>>,
+    info?: readonly ColumnInfo[],
+  ): Promise<void>;
   /** Column names and types of a select, without running it. */
   describe(sql: string): Promise<ColumnInfo[]>;
   /** Names of the tables and table macros that a select reads (not its own common table expressions). */

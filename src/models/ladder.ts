@@ -28,9 +28,12 @@ export interface LadderOptions {
   readonly family_level?: number;
   /**
    * Where the replay of an inner origin comes from, for callers that judge many outer origins over one panel
-   * (`sharedReplays`). Default: every rung is fitted here. Must give what `replaySplit` gives.
+   * (`sharedReplays`) or hand dates to threads (`replayer`); it is asked for all of them at once. Default: every rung is fitted
+   * here, date by date. Must give what `replaySplit` gives.
    */
   readonly replay?: (split: OriginSplit) => Promise<SplitReplay>;
+  /** Who judges, for callers that hand it to a thread (`judgeInPool`). Default, and what it must give: `judgeReplay`. */
+  readonly judge?: (panel: Panel, replay: Replay, options: JudgeOptions, facts: LadderFacts) => Promise<LadderResult>;
   /** Bootstrap draws of the test (default 2000) and of the AUC intervals (default 200). */
   readonly replicates?: number;
   readonly auc_replicates?: number;
@@ -124,14 +127,15 @@ export async function climbLadder(panel: Panel, options: LadderOptions): Promise
     return tooFew(`Facts, not a forecast: no date has ${min_train_outcomes} earlier outcomes to learn from.`);
   }
   const rungs = wholeLadder(options.rungs);
-  const replay = options.replay ?? ((split: OriginSplit) => replaySplit(panel, rungs, split, options.seed));
-  const replays: SplitReplay[] = [];
-  for (const split of splits) replays.push(await replay(split));
-  return judgeReplay(panel, joinReplays(replays), options, {
-    outcomes,
-    months,
-    origins: splits.map((split) => dayFromNumber(split.origin)),
-  });
+  const { replay, judge } = options;
+  let replays: SplitReplay[] = [];
+  if (replay !== undefined) replays = await Promise.all(splits.map(replay));
+  else for (const split of splits) replays.push(await replaySplit(panel, rungs, split, options.seed));
+  const facts = { outcomes, months, origins: splits.map((split) => dayFromNumber(split.origin)) };
+  const joined = joinReplays(replays);
+  return judge === undefined
+    ? judgeReplay(panel, joined, options, facts)
+    : judge(panel, joined, judgeOptionsOf(options), facts);
 }
 
 /** Distinct accounts with an outcome closed by the day, and calendar months of dates with closed rows. */
@@ -147,13 +151,24 @@ export function closedHistory(panel: Panel, knownBy: number): { outcomes: number
   return { outcomes: accounts.size, months: months.size };
 }
 
-type Facts = Pick<LadderResult, 'outcomes' | 'months' | 'origins'>;
+/** What a verdict rests on beside the predictions. */
+export type LadderFacts = Pick<LadderResult, 'outcomes' | 'months' | 'origins'>;
 
 /** What the decision rule reads of the options. */
 export type JudgeOptions = Pick<LadderOptions, 'seed' | 'family_level' | 'replicates' | 'auc_replicates'>;
 
+/** Those of the options that are plain data. */
+function judgeOptionsOf({ seed, family_level, replicates, auc_replicates }: LadderOptions): JudgeOptions {
+  return {
+    seed,
+    ...(family_level === undefined ? {} : { family_level }),
+    ...(replicates === undefined ? {} : { replicates }),
+    ...(auc_replicates === undefined ? {} : { auc_replicates }),
+  };
+}
+
 /** The decision rule over a replay, whoever fitted it: which rung, if any, is taken, and the table of all. */
-export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions, facts: Facts): LadderResult {
+export function judgeReplay(panel: Panel, replay: Replay, options: JudgeOptions, facts: LadderFacts): LadderResult {
   const { family_level = 0.02, replicates = 2000, auc_replicates = 200, seed } = options;
   const rows = takePanelRows(panel, replay.rows);
   const compared = replay.rungs.filter((entry) => entry.reason === null);
@@ -327,7 +342,7 @@ function takeRung(
  */
 function sentenceOf(
   table: readonly LadderRow[],
-  facts: Facts,
+  facts: LadderFacts,
   floors: readonly string[],
   isBaseBeaten: boolean,
 ): string {

@@ -82,19 +82,19 @@ export function joinReplays(splits: readonly SplitReplay[]): Replay {
 /**
  * One fit a date for every outer origin that asks for it. The training side of a date (rows closed by it) does not
  * depend on who asks, and neither does the random source, so the first answer is everyone's; only which rows of the date
- * had closed differs, and a row's probability does not depend on its neighbours. Exactly what `replaySplit` gives.
+ * had closed differs, and a row's probability does not depend on its neighbours. Exactly what `replay` gives, which must be
+ * `replaySplit` whoever runs it.
  */
 export function sharedReplays(
   panel: Panel,
-  rungs: readonly Rung[],
-  seed: number,
+  replay: (split: OriginSplit) => Promise<SplitReplay>,
 ): (split: OriginSplit) => Promise<SplitReplay> {
   const whole = new Map<number, Promise<SplitReplay>>();
   return async (split) => {
     let fitted = whole.get(split.origin);
     if (fitted === undefined) {
       const test = Uint32Array.from([...panel.label.keys()].filter((i) => panel.observation_date[i] === split.origin));
-      fitted = replaySplit(panel, rungs, { ...split, test }, seed);
+      fitted = replay({ ...split, test });
       whole.set(split.origin, fitted);
     }
     const { rows, entries } = await fitted;

@@ -15,7 +15,7 @@ import { closedHistory } from '../models/ladder.ts';
 import type { Panel } from '../models/splits.ts';
 import { earlyLeaveRates, readBook, waitDays } from './backtest/book.ts';
 import type { FitTimes } from './backtest/fit-clock.ts';
-import { fitOrigins, type OriginFit } from './backtest/fits.ts';
+import { fitOrigins, type OriginFit, type OriginFits } from './backtest/fits.ts';
 import { forecastFigures } from './backtest/forecasts.ts';
 import { type ListedFigures, listedFigures } from './backtest/listed.ts';
 import { measureClaims, measureRungs, modelClaims } from './backtest/measured.ts';
@@ -103,8 +103,8 @@ export async function backtest(options: BacktestOptions): Promise<BacktestRun> {
 function timeNote(total: number, { executed, alone }: FitTimes): string {
   const ratio = alone > 0 ? `, ${(total / alone).toFixed(2)} times that` : '';
   return (
-    `fits executed, each date once: ${seconds(executed)}; each origin's own fit, added up as if nothing were shared: ` +
-    `${seconds(alone)}; the whole run: ${seconds(total)}${ratio}`
+    `processor time of the fits, each date fitted once: ${seconds(executed)}; of each origin's own fits, added up as if nothing ` +
+    `were shared: ${seconds(alone)}; the whole run took ${seconds(total)}${ratio}`
   );
 }
 
@@ -140,19 +140,18 @@ export async function replayPast(
     progress.done();
     const pool = openPool();
     try {
-      progress.stage('fitting each origin');
-      const fitted = await fitOrigins(engine, config, {
+      progress.stage('fitting each origin, replaying its lists');
+      const fitting = await fitOrigins(engine, config, {
         tested,
         knownBy: asOf,
         leaks,
         growthLeaks: auditExpansion(panel, config, leaks),
         acted: WORK,
         pool,
-        progress,
+        done: (day, count) => progress.detail(`fitted ${count} of ${tested.length}: ${day}`),
       });
-      times = fitted.times;
-      progress.done();
-      done = await measure(workspace, options, fitted.origins, leaks, pool);
+      done = await measure(workspace, options, fitting, leaks, pool);
+      times = fitting.times();
     } finally {
       await pool.close();
     }
@@ -195,45 +194,49 @@ async function chooseDates({ engine, config, asOf }: Workspace, options: Backtes
 async function measure(
   workspace: Workspace,
   options: BacktestOptions,
-  fits: readonly OriginFit[],
+  fitting: OriginFits,
   leaks: LeakVerdict,
   pool: Pool,
 ): Promise<Omit<Backtested, 'workspace'>> {
   const { engine, config, asOf } = workspace;
   const { progress } = options;
-  const known = fits.filter(({ bases }) => bases.leave.replay !== undefined || bases.renewal.replay !== undefined);
-  const tested = known.map((fit) => fit.asOf);
-  const unknown = fits.filter((fit) => !known.includes(fit)).map((fit) => fit.asOf);
+  const { known: tested, unknown, fits } = fitting;
   const left_out =
     unknown.length === 0 ? [] : [`${unknown.join(', ')}: nothing had closed by then that could be learnt from`];
   if (tested.length === 0) return { ...untested(workspace, options), leaks: leaks.leaks, left_out };
   const book = await readBook(engine, config, tested, asOf);
   const earlyRates = await earlyLeaveRates(engine, config, tested);
   const capacity = config.capacity.rows_per_csm * (await csmCount(workspace));
-  const rungs = rungScores(book, known, earlyRates);
-  const growth = growthScores(book, known);
-  const sources = known.flatMap(({ bases }) => [bases.leave.source.panel, bases.renewal.source.panel]);
-  const grown = known.flatMap(({ expansion }) => (expansion === undefined ? [] : [expansion.replay.source.panel]));
-  const monthsOf = (panels: readonly Panel[]) =>
-    Math.max(0, ...[...new Set(panels)].map((panel) => closedHistory(panel, dayNumber(asOf)).months));
-  const ladders = {
-    churn: { prediction: 'churn', rungs, months: monthsOf(sources) },
-    expansion: { prediction: EXPANSION_PREDICTION.name, rungs: growth, months: monthsOf(grown) },
+  const scoreRungs = async () => {
+    const known = await Promise.all(fits.values());
+    const rungs = rungScores(book, known, earlyRates);
+    const growth = growthScores(book, known);
+    const sources = known.flatMap(({ bases }) => [bases.leave.source.panel, bases.renewal.source.panel]);
+    const grown = known.flatMap(({ expansion }) => (expansion === undefined ? [] : [expansion.replay.source.panel]));
+    const monthsOf = (panels: readonly Panel[]) =>
+      Math.max(0, ...[...new Set(panels)].map((panel) => closedHistory(panel, dayNumber(asOf)).months));
+    const ladders = {
+      churn: { prediction: 'churn', rungs, months: monthsOf(sources) },
+      expansion: { prediction: EXPANSION_PREDICTION.name, rungs: growth, months: monthsOf(grown) },
+    };
+    return { known, ladders, measuredRungs: measureRungs({ book, ladders, config, capacity, pool }) };
   };
-  const rungFigures = measureRungs({ book, ladders, config, capacity, pool });
-  progress.stage('replaying the lists');
-  const lists = await replayLists(
-    workspace,
-    tested,
-    new Map(known.map((fit) => [fit.asOf, fit.model])),
-    progress,
-    options,
-  );
+  // The engine replays the lists of an origin as soon as it is fitted, while the pool fits the next ones and measures.
+  const modelOf = async (day: Day) => (await fits.get(day))?.model;
+  const [listing, scoring] = await Promise.allSettled([
+    replayLists(workspace, tested, modelOf, progress, options),
+    scoreRungs(),
+  ]);
+  // Both have ended before an error is told: the engine closes with it. A fit that failed has failed both.
+  if (scoring.status === 'rejected') throw scoring.reason;
+  if (listing.status === 'rejected') throw listing.reason;
+  const lists = listing.value;
+  const { known, ladders, measuredRungs } = scoring.value;
   await clearDate(engine);
   progress.done();
   progress.stage('measuring');
   const { figures, verdicts } = await measureClaims({
-    ...{ book, ladders, config, capacity, pool, earlyRates, rungFigures, progress },
+    ...{ book, ladders, config, capacity, pool, earlyRates, measuredRungs, progress },
     claims: [...lists.claims, ...modelClaims(known, lists.claims)],
   });
   const listed = listedFigures(book, lists.dates, config.seed);
@@ -246,8 +249,8 @@ async function measure(
   return {
     result: { ...result, from: tested[0] ?? result.from, to: tested.at(-1) ?? result.to },
     fits: known,
-    rungs,
-    growth,
+    rungs: ladders.churn.rungs,
+    growth: ladders.expansion.rungs,
     listed,
     lists,
     leaks: leaks.leaks,

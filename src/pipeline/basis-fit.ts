@@ -3,15 +3,19 @@ import type { BasisModel, HorizonRecord, ModelBasis, OutOfTimeRows } from '../co
 import type { Config } from '../contract/config.ts';
 import type { FittedModel, Pool, TrainingTable } from '../contract/model.ts';
 import { dayFromNumber, dayNumber } from '../lib/dates.ts';
-import { createRandom, forkRandom, randomInt } from '../lib/random.ts';
+import { forkRandom, randomInt } from '../lib/random.ts';
 import { type CalibrationChoice, calibrate, chooseCalibration } from '../models/calibration.ts';
-import { churnRungs } from '../models/churn-rungs.ts';
-import { expansionRungs } from '../models/expansion-rungs.ts';
 import { fitHorizon } from '../models/horizons.ts';
 import { shrinkRates } from '../models/interval.ts';
 import { climbLadder, type LadderOptions, type LadderResult } from '../models/ladder.ts';
-import type { Rung } from '../models/rungs.ts';
-import { fitServing } from '../models/serving.ts';
+import {
+  fitServingInPool,
+  judgeInPool,
+  type LadderName,
+  replayer,
+  rungsOfLadder,
+  type ServingFit,
+} from '../models/ladder-jobs.ts';
 import { type Panel, takeColumns, takePanelRows } from '../models/splits.ts';
 import { tellsTreatment } from '../models/treatment.ts';
 import { championSays, evidenceOf, NO_EVIDENCE, outOfTimeRows } from './basis-evidence.ts';
@@ -113,13 +117,15 @@ async function climb(
   const { panel } = known;
   if (panel.label.length === 0) return { model: emptyBasis(basis), ladder: undefined, calibration: undefined };
   const seed = config.seed;
+  const name = ladderOf(basis);
   const ladder = await climbLadder(source.panel, {
-    rungs: rungsOf(basis, pool),
+    rungs: rungsOfLadder(name),
     known_by: dayNumber(asOf),
     seed,
     min_outcomes: config.model.min_outcomes,
     min_months: config.model.min_months,
-    ...(replay === undefined ? {} : { replay }),
+    replay: replay ?? replayer(source.panel, name, seed, pool),
+    judge: (rows, replayed, options, facts) => judgeInPool(rows, replayed, options, facts, pool),
   });
   const frame: BasisModel = {
     ...emptyBasis(basis),
@@ -135,7 +141,8 @@ async function climb(
     ladder: ladder.rows.map((row) => ({ ...row }) as CellRow),
   };
   if (ladder.rung === null) return { model: frame, ladder, calibration: undefined };
-  const served = await fitServing(ladder.rung, panel, forkRandom(seed, `serve ${basis}`), { pool });
+  const [served] = await fitServingInPool(ladder.rung, panel, [{ seed, purpose: `serve ${basis}` }], pool);
+  if (served === undefined) throw new Error('a fit gives a model');
   // Nothing enters a list by readiness, so nothing needs its entry interval.
   const refits = basis === 'expansion' ? [] : await refit(panel, ladder.rung, served, seed, pool);
   const choice = calibrationOf(source.panel, ladder, ladder.rung);
@@ -150,8 +157,8 @@ async function climb(
 }
 
 /** The ladder of a basis. */
-export function rungsOf(basis: ModelBasis, pool?: Pool): Rung[] {
-  return basis === 'expansion' ? expansionRungs(pool) : churnRungs(pool);
+export function ladderOf(basis: ModelBasis): LadderName {
+  return basis === 'expansion' ? 'expansion' : 'churn';
 }
 
 /** The rows that had closed by a day as the panel of that day: accounts numbered anew, columns that tell nothing dropped. */
@@ -263,7 +270,7 @@ function horizonsOf(
 }
 
 /** The whole fit again on accounts drawn with replacement; a draw of one class is drawn again. */
-async function refit(
+function refit(
   panel: Panel,
   rung: string,
   served: FittedModel,
@@ -272,18 +279,17 @@ async function refit(
 ): Promise<FittedModel[]> {
   const accounts = panel.account.reduce((most, account) => Math.max(most, account), -1) + 1;
   const random = forkRandom(seed, 'refits');
-  const models: FittedModel[] = [];
-  for (let tries = 0; models.length < REFITS && tries < 4 * REFITS; tries++) {
+  const fits: ServingFit[] = [];
+  for (let tries = 0; fits.length < REFITS && tries < 4 * REFITS; tries++) {
     const times = new Float64Array(accounts);
     for (let i = 0; i < accounts; i++) {
       const drawn = randomInt(random, accounts);
       times[drawn] = (times[drawn] as number) + 1;
     }
     const weight = panel.weight.map((value, i) => value * (times[panel.account[i] as number] as number));
-    if (!hasBothClasses(panel, weight)) continue;
-    models.push(await fitServing(rung, { ...panel, weight }, createRandom(tries + 1), { pool, repeats: served }));
+    if (hasBothClasses(panel, weight)) fits.push({ seed: tries + 1, weight, repeats: served });
   }
-  return models;
+  return fitServingInPool(rung, panel, fits, pool);
 }
 
 function hasBothClasses(table: TrainingTable, weight: Float64Array): boolean {

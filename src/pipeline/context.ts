@@ -90,5 +90,9 @@ export async function writeColumns(
   const declared = Object.entries(columns).map(([key, column]) => `${quoteName(key)} ${column.type}`);
   const table = name.split('.').map(quoteName).join('.');
   await engine.execute(`create or replace table ${table} (${declared.join(', ')})`);
-  await engine.append(name, Object.fromEntries(Object.entries(columns).map(([key, { values }]) => [key, values])));
+  await engine.append(
+    name,
+    Object.fromEntries(Object.entries(columns).map(([key, { values }]) => [key, values])),
+    Object.entries(columns).map(([key, { type }]) => ({ name: key, type })),
+  );
 }

@@ -5,8 +5,16 @@ import type { PoolAnswer, PoolOrder } from './pool-worker.ts';
 
 /** A pool that owns its threads and must be closed. */
 export interface WorkerPool extends Pool {
+  /** The same threads for one piece of work, whose jobs' time is added up. */
+  metered(): MeteredPool;
   /** Ends the threads. Work still under way is given up, and its `map` rejects. */
   close(): Promise<void>;
+}
+
+/** A pool that adds up what its own jobs took. */
+export interface MeteredPool extends Pool {
+  /** Processor time of the jobs that are done, milliseconds, all threads added up. */
+  readonly milliseconds: number;
 }
 
 /** Threads by default, at most: a model has eight bags, and more threads only hold more memory. */
@@ -14,7 +22,7 @@ const MOST_THREADS = 8;
 
 interface Task {
   readonly order: PoolOrder;
-  readonly resolve: (result: unknown) => void;
+  readonly resolve: (answer: PoolAnswer) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -50,10 +58,11 @@ export function openPool(size: number = Math.min(MOST_THREADS, availableParallel
   };
   const start = (): Thread => {
     const thread: Thread = { worker: new Worker(WORKER), task: undefined };
-    thread.worker.on('message', ({ result, error }: PoolAnswer) => {
+    thread.worker.on('message', (answer: PoolAnswer) => {
       const { task } = thread;
+      const { error } = answer;
       feed(thread);
-      if (error === undefined) task?.resolve(result);
+      if (error === undefined) task?.resolve(answer);
       else
         task?.reject(Object.assign(new Error(error.message), error.stack === undefined ? {} : { stack: error.stack }));
     });
@@ -71,19 +80,38 @@ export function openPool(size: number = Math.min(MOST_THREADS, availableParallel
     return thread;
   };
 
+  const answers = (job: string, inputs: readonly unknown[]): Promise<PoolAnswer[]> => {
+    if (isClosed) return Promise.reject(new Error('the pool is closed'));
+    const asked = inputs.map(
+      (input, place) =>
+        new Promise<PoolAnswer>((resolve, reject) => {
+          waiting.push({ order: { place, job, input }, resolve, reject });
+        }),
+    );
+    for (const thread of threads) if (thread.task === undefined && waiting.length > 0) feed(thread);
+    while (threads.length < size && waiting.length > 0) feed(start());
+    return Promise.all(asked);
+  };
+  const resultsOf = <O>(given: readonly PoolAnswer[]) => given.map(({ result }) => result as O);
+
   return {
     size,
-    map<I, O>(job: string, inputs: readonly I[]): Promise<O[]> {
-      if (isClosed) return Promise.reject(new Error('the pool is closed'));
-      const results = inputs.map(
-        (input, place) =>
-          new Promise<unknown>((resolve, reject) => {
-            waiting.push({ order: { place, job, input }, resolve, reject });
-          }),
-      );
-      for (const thread of threads) if (thread.task === undefined && waiting.length > 0) feed(thread);
-      while (threads.length < size && waiting.length > 0) feed(start());
-      return Promise.all(results) as Promise<O[]>;
+    async map<I, O>(job: string, inputs: readonly I[]): Promise<O[]> {
+      return resultsOf(await answers(job, inputs));
+    },
+    metered(): MeteredPool {
+      let spent = 0;
+      return {
+        size,
+        get milliseconds() {
+          return spent;
+        },
+        async map<I, O>(job: string, inputs: readonly I[]): Promise<O[]> {
+          const given = await answers(job, inputs);
+          for (const { milliseconds } of given) spent += milliseconds ?? 0;
+          return resultsOf(given);
+        },
+      };
     },
     async close() {
       isClosed = true;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/lib/random.ts';
 import { type FigureTable, figuresOf, type ScoredCandidate } from '../../src/models/backtest-figures.ts';
 import { bootstrapMetric, METRICS } from '../../src/models/metrics/index.ts';
-import { joinReplays, sharedReplays, wholeLadder } from '../../src/models/replay.ts';
+import { joinReplays, replaySplit, sharedReplays, wholeLadder } from '../../src/models/replay.ts';
 import { baselineRungs } from '../../src/models/rungs.ts';
 import { type Panel, rollingOrigins } from '../../src/models/splits.ts';
 import { simulatePanel } from './simulation.ts';
@@ -34,7 +34,8 @@ describe('labels shuffled within each date', () => {
     const seeds = 30;
     for (let seed = 0; seed < seeds; seed++) {
       const panel = simulatePanel(seed, { accounts: 150, months: 12, rate: 0.04, effect: -1, permuted: true });
-      const replay = sharedReplays(panel, wholeLadder(baselineRungs({}, { ridge: 30 })), seed);
+      const rungs = wholeLadder(baselineRungs({}, { ridge: 30 }));
+      const replay = sharedReplays(panel, (split) => replaySplit(panel, rungs, split, seed));
       const splits = rollingOrigins(panel).slice(-6);
       const joined = joinReplays(await Promise.all(splits.map(replay)));
       const score = joined.rungs.find(({ rung }) => rung.name === 'logistic')?.probability;

@@ -35,7 +35,7 @@ function counted(): { rungs: Rung[]; fits: Map<string, number> } {
 describe('one fit a date, shared by every later origin', () => {
   it('is the ladder of each origin, byte for byte, and fits each date once', async () => {
     const { rungs, fits } = counted();
-    const replay = sharedReplays(panel, rungs, 7);
+    const replay = sharedReplays(panel, (split) => replaySplit(panel, rungs, split, 7));
     const dates = new Set<number>();
     let judged = 0;
     for (const origin of outer) {
@@ -55,7 +55,7 @@ describe('one fit a date, shared by every later origin', () => {
 
   it('gives the rows that had closed what all rows of the date were given', async () => {
     const rungs = wholeLadder(options(0).rungs);
-    const replay = sharedReplays(panel, rungs, 7);
+    const replay = sharedReplays(panel, (split) => replaySplit(panel, rungs, split, 7));
     const split = rollingOrigins(panel).at(-2);
     if (split === undefined) throw new Error('no split');
     const some = { ...split, test: split.test.filter((_, i) => i % 3 === 1) };

@@ -196,7 +196,7 @@ describe('too little to judge', () => {
 });
 
 describe('a backtest where ever more accounts leave', () => {
-  it('takes no rung that loses more than the base rate of the last three months, as training does', () => {
+  it('takes no rung that loses more than the base rate of the last three months, as training does', async () => {
     const random = createRandom(3);
     const [dates, accounts] = [12, 150];
     const cells = Array.from({ length: dates * accounts }, (_, i) => ({
@@ -238,14 +238,14 @@ describe('a backtest where ever more accounts leave', () => {
         config,
         24,
       );
-    const { verdict, ladder } = judge(true);
+    const { verdict, ladder } = await judge(true);
     expect(verdict.verdict).toBe('no_signal');
     // A small p that is not taken says why.
     const followed = ladder?.rows.find((row) => row.rung === 'follower');
     expect(followed?.p_value).toBeLessThanOrEqual(0.02);
     expect(followed?.note).toMatch(/^follows a base rate that drifts/);
     // Held against the rate of all years alone it would have been taken.
-    expect(judge(false).verdict.verdict).toBe('signal');
+    expect((await judge(false)).verdict.verdict).toBe('signal');
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../src/data/config.ts';
 import { dayFromNumber } from '../../src/lib/dates.ts';
 import { churnRungs } from '../../src/models/churn-rungs.ts';
-import { sharedReplays, wholeLadder } from '../../src/models/replay.ts';
+import { replaySplit, sharedReplays, wholeLadder } from '../../src/models/replay.ts';
 import { closedBy, fitBasis } from '../../src/pipeline/basis-fit.ts';
 import { type BasisPanel, NEVER_CLOSED } from '../../src/pipeline/panel.ts';
 import { simulatePanel } from '../models/simulation.ts';
@@ -36,7 +36,8 @@ describe('a basis fitted as of an earlier day from a panel that goes on after it
     const trained = await fitBasis(known, 'leave', config, asOf);
     expect(trained.verdict).toBe('model');
     expect(trained.refits).toHaveLength(20);
-    const replay = sharedReplays(whole.panel, wholeLadder(churnRungs()), config.seed);
+    const rungs = wholeLadder(churnRungs());
+    const replay = sharedReplays(whole.panel, (split) => replaySplit(whole.panel, rungs, split, config.seed));
     const replayed = await fitBasis(whole, 'leave', config, asOf, { replay });
     expect(JSON.stringify(replayed)).toBe(JSON.stringify(trained));
   }, 120_000);

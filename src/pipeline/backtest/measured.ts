@@ -43,13 +43,16 @@ export interface MeasuredLadders {
 export interface MeasuredClaims extends MeasuredLadders {
   readonly claims: readonly Claimed[];
   readonly earlyRates: ReadonlyMap<number, number>;
-  /** Figures of the rungs, which `measureRungs` began. */
-  readonly rungFigures: RungFigures;
+  /** What `measureRungs` began. */
+  readonly measuredRungs: MeasuredRungs;
   readonly progress: Progress;
 }
 
-/** Figures of the rungs of each ladder, by prediction and basis, as they come. */
-export type RungFigures = ReadonlyMap<string, Promise<BacktestFigure[]>>;
+/** Figures of the rungs of each ladder and its verdict, by prediction and basis, as they come. */
+export type MeasuredRungs = ReadonlyMap<
+  string,
+  { readonly figures: Promise<BacktestFigure[]>; readonly verdict: Promise<BacktestVerdict> }
+>;
 
 /**
  * What models claim of which no agent's table tells: the expansion model's probability at each origin where a rung had earned
@@ -74,11 +77,12 @@ export function modelClaims(fits: readonly OriginFit[], claims: readonly Claimed
   return [{ prediction: EXPANSION_PREDICTION as Prediction<never>, candidate: 'served', values }];
 }
 
-/** Lets the pool's threads measure the rungs of every ladder. They wait for no list: the engine replays those meanwhile. */
-export function measureRungs(given: MeasuredLadders): RungFigures {
-  const begun = new Map<string, Promise<BacktestFigure[]>>();
+/** Lets the pool's threads measure and judge the rungs of every ladder. They wait for no list: the engine replays those meanwhile. */
+export function measureRungs(given: MeasuredLadders): MeasuredRungs {
+  const { book, config, pool } = given;
+  const begun = new Map<string, { figures: Promise<BacktestFigure[]>; verdict: Promise<BacktestVerdict> }>();
   for (const outcome of ['churn', 'expansion'] as const) {
-    const { prediction, rungs } = given.ladders[outcome];
+    const { prediction, rungs, months } = given.ladders[outcome];
     const base = rungs.find(({ name }) => name === 'base_rate');
     for (const basis of base === undefined ? [] : basesOf(outcome)) {
       const of = (rung: RungScores) => (basis === 'all' ? rung.all : rung.own);
@@ -86,7 +90,13 @@ export function measureRungs(given: MeasuredLadders): RungFigures {
         .filter(({ fitted }) => fitted > 0)
         .map((rung) => ({ name: rung.name, score: of(rung), kind: 'probability' as const, isMain: false }));
       const reference = base === undefined ? new Float64Array(0) : of(base);
-      begun.set(`${prediction} ${basis}`, figuresFor(given, { prediction, basis, outcome }, reference, candidates));
+      const figures = figuresFor(given, { prediction, basis, outcome }, reference, candidates);
+      const rows = basisRows(book, basis, reference, outcome);
+      const judged = ladderVerdict(prediction, book, rows, basis, rungs, config, months, pool);
+      const verdict = judged.then((found) => found.verdict);
+      // As with the figures: told where it is waited for.
+      verdict.catch(() => undefined);
+      begun.set(`${prediction} ${basis}`, { figures, verdict });
     }
   }
   return begun;
@@ -117,7 +127,7 @@ export async function measureClaims(given: MeasuredClaims): Promise<{
   readonly figures: BacktestFigure[];
   readonly verdicts: BacktestVerdict[];
 }> {
-  const { book, claims, ladders, config, rungFigures, progress } = given;
+  const { book, claims, ladders, config, measuredRungs, progress } = given;
   const figures: BacktestFigure[] = [];
   const verdicts: BacktestVerdict[] = [];
   // All is begun before the first is waited for.
@@ -137,16 +147,14 @@ export async function measureClaims(given: MeasuredClaims): Promise<{
       }
       const of = (rung: RungScores) => (basis === 'all' ? rung.all : rung.own);
       const reference = of(base);
-      const rows = basisRows(book, basis, reference, outcome);
       const candidates = own.map((claim) => servedCandidate(claim, basis, base, given));
       const served = figuresFor(given, { prediction: name, basis, outcome }, reference, candidates);
       waiting.push(async () => {
         progress.detail(`${name}, ${basis}`);
-        const verdict = isOwn
-          ? ladderVerdict(name, book, rows, basis, ladder.rungs, config, ladder.months).verdict
-          : rankVerdict(await served, first.prediction.title, ladder.months, config);
-        verdicts.push(verdict);
-        figures.push(...(await served), ...(isOwn ? ((await rungFigures.get(`${name} ${basis}`)) ?? []) : []));
+        const rungs = isOwn ? measuredRungs.get(`${name} ${basis}`) : undefined;
+        const verdict = await rungs?.verdict;
+        verdicts.push(verdict ?? rankVerdict(await served, first.prediction.title, ladder.months, config));
+        figures.push(...(await served), ...((await rungs?.figures) ?? []));
       });
     }
   }

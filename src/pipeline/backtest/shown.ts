@@ -74,11 +74,12 @@ const AVAILABLE = new Set([...availableRelations().keys()].filter((name) => !LED
 /**
  * Replays every agent and the supervisor over the tested dates, in memory: state, bands and alerts start empty, the
  * model is the one of the date, nobody acts on the lists. The relations of the dates must have been kept. Touches no ledger.
+ * @param modelOf the model of a date, waited for when its turn comes
  */
 export async function replayLists(
   workspace: Workspace,
   tested: readonly Day[],
-  models: ReadonlyMap<Day, ChurnModel>,
+  modelOf: (asOf: Day) => Promise<ChurnModel | undefined>,
   progress: Progress,
   {
     keepStandings = false,
@@ -98,6 +99,7 @@ export async function replayLists(
   );
   const columns = agents.flatMap((agent) => claimsOf(agent, agentSettings(agent, config, given())));
   const dates: ShownDate[] = [];
+  let model: ChurnModel | undefined;
   const problems: ReplayedLists['problems'][number][] = [];
   const settings = {
     ...supervisorSettings(config, [], {}),
@@ -110,10 +112,13 @@ export async function replayLists(
     agents,
     dates: tested,
     given: GIVEN,
-    modelFor: (agent, asOf) => (agent.needsModel === true ? models.get(asOf) : undefined),
+    modelFor: (agent) => (agent.needsModel === true ? model : undefined),
     settingsFor: (agent) => agentSettings(agent, config, given()),
     progress: quiet(progress),
-    stand: (asOf, relations) => restoreDate(engine, asOf, relations, listRelations(agents), DERIVED),
+    stand: async (asOf, relations) => {
+      await restoreDate(engine, asOf, relations, listRelations(agents), DERIVED);
+      model = await modelOf(asOf);
+    },
     decide: async ({ asOf, outcomes, index }) => {
       progress.detail(`lists ${index + 1} of ${tested.length}: ${asOf}`);
       const answered = new Set(outcomes.filter(({ status }) => status === 'ok').map(({ agent }) => agent));

@@ -2,9 +2,11 @@ import type { PredictedOutcome } from '../../contract/agent.ts';
 import type { BacktestVerdict } from '../../contract/backtest.ts';
 import type { ChurnBasis } from '../../contract/churn-model.ts';
 import type { Config } from '../../contract/config.ts';
+import type { Pool } from '../../contract/model.ts';
 import { dayFromNumber, dayNumber } from '../../lib/dates.ts';
 import type { FigureTable, ScoredCandidate } from '../../models/backtest-figures.ts';
-import { judgeReplay, type LadderResult } from '../../models/ladder.ts';
+import type { LadderResult } from '../../models/ladder.ts';
+import { judgeInPool } from '../../models/ladder-jobs.ts';
 import type { Replayed } from '../../models/replay.ts';
 import type { Panel } from '../../models/splits.ts';
 import { type BacktestBook, rowKey } from './book.ts';
@@ -184,7 +186,7 @@ export function figureTable(
 }
 
 /** Whether the accuracy of a model may be judged on these rows, by the decision rule of its ladder. */
-export function ladderVerdict(
+export async function ladderVerdict(
   prediction: string,
   book: BacktestBook,
   given: BasisRows,
@@ -192,7 +194,8 @@ export function ladderVerdict(
   rungs: readonly RungScores[],
   config: Config,
   months: number,
-): { readonly verdict: BacktestVerdict; readonly ladder: LadderResult | undefined } {
+  pool?: Pool,
+): Promise<{ readonly verdict: BacktestVerdict; readonly ladder: LadderResult | undefined }> {
   const { rows, label } = given;
   const pick = (values: ArrayLike<number>) => Int32Array.from(rows, (row) => values[row] as number);
   const account = pick(book.account);
@@ -219,11 +222,12 @@ export function ladderVerdict(
       reason: rung.reason,
     };
   });
-  const ladder = judgeReplay(
+  const ladder = await judgeInPool(
     panel,
     { rows: Uint32Array.from(rows.keys()), rungs: replayed },
     { seed: config.seed },
     { outcomes, months, origins },
+    pool,
   );
   const verdict = ladder.verdict === 'signal' ? 'signal' : 'no_signal';
   return { verdict: { ...frame, verdict, sentence: ladder.sentence }, ladder };
