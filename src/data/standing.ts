@@ -50,7 +50,7 @@ function shadowedOf(engine: Engine): Set<string> {
  * stands the macro of that name answers from the table, for that date only (another date is an error, never a wrong
  * answer). Nothing else may shadow macros meanwhile. Undo with `clearViews`.
  *
- * Two are computed side by side: many of them are short and keep one thread busy. `names` must hold each after those it
+ * Where they are many, two are computed side by side: many of them are short and keep one thread busy. `names` must hold each after those it
  * reads; a computed one waits for all before it, and runs on `engine` itself.
  */
 export async function standRelations(
@@ -60,6 +60,7 @@ export async function standRelations(
   computed: Computed = new Map(),
 ): Promise<void> {
   await engine.execute('create schema if not exists dated');
+  if (names.length < MANY) return standInTurn(engine, names, asOf, computed);
   const [path] = await engine.rows("select current_setting('search_path') as names");
   await engine.beside(async (second) => {
     await second.execute(`set search_path = ${quoteText(String(path?.['names']))}`);
@@ -69,25 +70,49 @@ export async function standRelations(
     const shadows: Promise<void>[] = [];
     await inTwoLanes(names, waitsFor(names, computed), computed, async (name, isFirst) => {
       const [own, other] = isFirst ? [engine, second] : [second, engine];
-      const compute = computed.get(name);
-      try {
-        if (compute !== undefined) return await compute(asOf);
-        shadowed.add(name);
-        const stand = `create or replace table dated.${quoteName(name)} as
-          select * from ${quoteName(name)}(cast(getvariable('as_of') as date))`;
-        await own.execute(`${stand};\n${shadowing(name, asOf)}`);
-        const bounds = name === ANCHOR ? await usageBounds(own, asOf) : '';
-        if (bounds !== '') await own.execute(bounds);
-        // Not waited for: the other lane is at work, and asks nothing before this.
-        const told = other.execute(`${shadowing(name, asOf)};\n${bounds}`);
-        told.catch(() => undefined);
-        shadows.push(told);
-      } catch (error) {
-        throw new Error(`view ${name} as of ${asOf}: ${messageOf(error)}`, { cause: error });
-      }
+      const more = await standOne(own, name, asOf, computed, shadowed);
+      if (more === undefined) return;
+      // Not waited for: the other lane is at work, and asks nothing before this.
+      const told = other.execute(more);
+      told.catch(() => undefined);
+      shadows.push(told);
     });
     await Promise.all(shadows);
   });
+}
+
+/** So many relations are worth a second connection. */
+const MANY = 4;
+
+async function standInTurn(engine: Engine, names: readonly string[], asOf: Day, computed: Computed): Promise<void> {
+  await engine.execute('set variable as_of = $as_of::date', { as_of: asOf });
+  for (const name of names) await standOne(engine, name, asOf, computed, shadowedOf(engine));
+}
+
+/** Lets one relation stand. Returns the statements by which another connection sees it; undefined where it sees it anyway. */
+async function standOne(
+  engine: Engine,
+  name: string,
+  asOf: Day,
+  computed: Computed,
+  shadowed: Set<string>,
+): Promise<string | undefined> {
+  const compute = computed.get(name);
+  try {
+    if (compute !== undefined) {
+      await compute(asOf);
+      return undefined;
+    }
+    shadowed.add(name);
+    const stand = `create or replace table dated.${quoteName(name)} as
+      select * from ${quoteName(name)}(cast(getvariable('as_of') as date))`;
+    await engine.execute(`${stand};\n${shadowing(name, asOf)}`);
+    const bounds = name === ANCHOR ? await usageBounds(engine, asOf) : '';
+    if (bounds !== '') await engine.execute(bounds);
+    return `${shadowing(name, asOf)};\n${bounds}`;
+  } catch (error) {
+    throw new Error(`view ${name} as of ${asOf}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** The view that says on which day the windows of usage end. */

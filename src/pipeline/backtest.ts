@@ -7,7 +7,7 @@ import type { Pool } from '../contract/model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { RunReport } from '../contract/report.ts';
 import { observationDates } from '../data/panel.ts';
-import { quoteText } from '../engine/engine.ts';
+import { type Engine, quoteText } from '../engine/engine.ts';
 import { emptyState, keepWork, readState } from '../ledger/index.ts';
 import { addDays, dayNumber } from '../lib/dates.ts';
 import { UserError } from '../lib/errors.ts';
@@ -223,9 +223,10 @@ async function measure(
   };
   // The engine replays the lists of an origin as soon as it is fitted, while the pool fits the next ones and measures.
   const modelOf = async (day: Day) => (await fits.get(day))?.model;
+  const widen = await inOneThread(engine);
   const [listing, scoring] = await Promise.allSettled([
     replayLists(workspace, tested, modelOf, progress, options),
-    scoreRungs(),
+    scoreRungs().finally(widen),
   ]);
   // Both have ended before an error is told: the engine closes with it. A fit that failed has failed both.
   if (scoring.status === 'rejected') throw scoring.reason;
@@ -256,6 +257,16 @@ async function measure(
     leaks: leaks.leaks,
     left_out,
   };
+}
+
+/**
+ * Keeps the engine to one thread until what it returns is called: while every core is busy with fits, sharing a short statement
+ * out costs more than it brings.
+ */
+async function inOneThread(engine: Engine): Promise<() => Promise<void>> {
+  const [row] = await engine.rows("select current_setting('threads') as threads");
+  await engine.execute('set threads = 1');
+  return () => engine.execute(`set threads = ${Number(row?.['threads'])}`);
 }
 
 /** Persons who hold accounts; one pool where nobody is named. */

@@ -123,9 +123,13 @@ export async function replayLists(
       progress.detail(`lists ${index + 1} of ${tested.length}: ${asOf}`);
       const answered = new Set(outcomes.filter(({ status }) => status === 'ok').map(({ agent }) => agent));
       problems.push(...outcomes.filter(({ status }) => status !== 'ok').map((outcome) => ({ asOf, outcome })));
-      for (const claim of columns) {
-        if (answered.has(claim.agent))
-          claim.values.set(asOf, await readClaim(engine, claim.prediction.table, claim.column));
+      for (const agent of agents.filter(({ id }) => answered.has(id))) {
+        const own = columns.filter((claim) => claim.agent === agent.id);
+        for (const table of new Set(own.map(({ prediction }) => prediction.table))) {
+          const claims = own.filter(({ prediction }) => prediction.table === table);
+          const said = await readClaims(engine, table, [...new Set(claims.map(({ column }) => column))]);
+          for (const claim of claims) claim.values.set(asOf, said.get(claim.column) ?? new Map());
+        }
       }
       for (const { agent, forecast, dates: said } of forecasts) {
         const found = answered.has(agent) ? await readForecast(engine, forecast) : undefined;
@@ -171,12 +175,28 @@ function claimsOf(agent: Agent, settings: unknown): ClaimColumn[] {
   });
 }
 
-async function readClaim(engine: Engine, table: string, column: string): Promise<Map<string, number>> {
-  const rows = await engine.rows(
-    `select account_id, cast(${quoteName(column)} as double) as claimed from finding.${quoteName(table)}
-     where ${quoteName(column)} is not null order by account_id`,
+/** What some columns of a table say of each account, by column; where one says nothing of an account it has no entry. */
+async function readClaims(
+  engine: Engine,
+  table: string,
+  names: readonly string[],
+): Promise<Map<string, Map<string, number>>> {
+  const casts = names.map((name) => `cast(${quoteName(name)} as double) as ${quoteName(name)}`);
+  const rows = await engine.columns(
+    `select account_id, ${casts.join(', ')} from finding.${quoteName(table)} order by account_id`,
   );
-  return new Map(rows.map((row) => [String(row['account_id']), Number(row['claimed'])]));
+  const accounts = rows.text('account_id');
+  return new Map(
+    names.map((name) => {
+      const values = rows.number(name);
+      const said = new Map<string, number>();
+      for (const [i, account] of accounts.entries()) {
+        const value = values[i] as number;
+        if (!Number.isNaN(value)) said.set(String(account), value);
+      }
+      return [name, said];
+    }),
+  );
 }
 
 async function readStandings(engine: Engine, asOf: Day): Promise<Standing[]> {
