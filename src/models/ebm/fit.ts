@@ -152,6 +152,7 @@ async function fitRows(
               limits: pairLimits,
               max_rounds: settings.max_pair_rounds,
               smoothing_rounds: settings.pair_smoothing_rounds,
+              greedy_rounds: settings.greedy_rounds,
               early_stopping_rounds: settings.early_stopping_rounds,
               early_stopping_tolerance: settings.early_stopping_tolerance,
             },

@@ -48,9 +48,15 @@ export const UPDATE: Float64Array = new Float64Array(BYTE_BINS);
 export class LeafSearch {
   readonly #limits: StepLimits;
   #leaves = 1;
+  #gain = 0;
 
   constructor(limits: StepLimits) {
     this.#limits = limits;
+  }
+
+  /** What the step last sought gains; of drawn cuts only what its missing values bring. */
+  get gain(): number {
+    return this.#gain;
   }
 
   /**
@@ -61,6 +67,7 @@ export class LeafSearch {
     UPDATE.fill(0, 0, frame.bins);
     FACTORS.fill(1, 0, frame.bins);
     const count = this.#arrange(frame);
+    this.#gain = 0;
     const first = frame.isNominal ? 0 : this.#missing(frame);
     if (first !== 0) {
       UPDATE[0] = first;
@@ -139,7 +146,9 @@ export class LeafSearch {
     const p = SUMS[0] as number;
     const hessian = p - (SUMS[1] as number);
     if ((frame.rows[0] as number) < this.#limits.min_rows || hessian < this.#limits.min_hessian) return 0;
-    return this.#limits.learning_rate * this.#newton((frame.labels[0] as number) - p, hessian);
+    const gradient = (frame.labels[0] as number) - p;
+    this.#gain = (gradient * gradient) / (hessian + this.#limits.l2);
+    return this.#limits.learning_rate * this.#newton(gradient, hessian);
   }
 
   #newton(gradient: number, hessian: number): number {
@@ -158,6 +167,7 @@ export class LeafSearch {
       let leaf = 0;
       for (let i = 1; i < this.#leaves; i++) if ((CUT_GAIN[i] as number) > (CUT_GAIN[leaf] as number)) leaf = i;
       if (!((CUT_GAIN[leaf] as number) > 0)) return;
+      this.#gain += CUT_GAIN[leaf] as number;
       for (let i = this.#leaves; i > leaf; i--) {
         EDGES[i + 1] = EDGES[i] as number;
         CUT_GAIN[i] = CUT_GAIN[i - 1] as number;

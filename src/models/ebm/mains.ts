@@ -1,14 +1,13 @@
-import type { Random } from '../../contract/model.ts';
 import { forkRandom } from '../../lib/random.ts';
 import { type BagSide, type BagTable, baseLogOdds, EarlyStopping, HeldOutLoss, packSide } from './bag.ts';
 import { addTo, histogram, step, stepAndHistogram } from './kernel.ts';
 import { LeafSearch, type StepLimits, type TermFrame, UPDATE } from './leaf-search.ts';
 import { rankPairs } from './pair-ranking.ts';
+import { type RoundSettings, Rounds, type Steps } from './rounds.ts';
 
-export interface MainsSettings {
+export interface MainsSettings extends RoundSettings {
   readonly limits: StepLimits;
   readonly max_rounds: number;
-  readonly smoothing_rounds: number;
   readonly early_stopping_rounds: number;
   readonly early_stopping_tolerance: number;
 }
@@ -33,7 +32,7 @@ export interface MainsResult {
   readonly strengths: Float64Array | null;
 }
 
-/** Boosts single features in one bag, one small step of each in turn, and ranks the pairs on what is left. */
+/** Boosts single features in one bag, step by small step, and ranks the pairs on what is left. */
 export function boostMains(input: MainsInput): MainsResult {
   const train = packSide(input.table, 0);
   const result = boost(input, train);
@@ -59,14 +58,11 @@ function boost(input: MainsInput, train: BagSide): Omit<MainsResult, 'strengths'
   );
   const search = new LeafSearch(settings.limits);
   const e = new Float64Array(train.rowCount).fill(Math.exp(-intercept));
-  const bag: Bag = { train, held, loss, frames, stays, shapes, search, e };
+  const bag: Bag = { terms, train, held, loss, frames, stays, shapes, search, e };
+  const rounds = terms.length === 0 ? undefined : new Rounds(stepsOf(bag), settings, random);
   let round = 0;
-  const [start = -1] = terms;
-  if (start >= 0) histogram(e, train.values[start] as Uint8Array, train.weight, (frames[start] as TermFrame).bins);
-  while (start >= 0 && round < settings.max_rounds) {
-    const cuts = round < settings.smoothing_rounds ? random : undefined;
-    for (let t = 0; t < terms.length; t++) stepFeature(bag, terms[t] as number, terms[t + 1] ?? start, cuts);
-    round++;
+  while (rounds !== undefined && round < settings.max_rounds) {
+    rounds.go(round++);
     if (loss === undefined) continue;
     if (stopping.isBetter(round, loss.value())) for (const [j, shape] of shapes.entries()) best[j]?.set(shape);
     else if (stopping.isOver(round)) break;
@@ -82,6 +78,8 @@ function boost(input: MainsInput, train: BagSide): Omit<MainsResult, 'strengths'
 
 /** A bag at work. */
 interface Bag {
+  /** Features that can tell something. */
+  readonly terms: readonly number[];
   readonly train: BagSide;
   readonly held: BagSide;
   readonly loss: HeldOutLoss | undefined;
@@ -94,20 +92,39 @@ interface Bag {
   readonly e: Float64Array;
 }
 
+/** Steps of the bag's features. */
+function stepsOf(bag: Bag): Steps {
+  const { terms, search, frames } = bag;
+  const gains = new Float64Array(terms.length);
+  return {
+    gains,
+    take: (place) => takeFeature(bag, terms[place] as number),
+    seek(place, cuts) {
+      const isChanged = search.step(frames[terms[place] as number] as TermFrame, cuts);
+      gains[place] = search.gain;
+      return isChanged;
+    },
+    move(place, isChanged, following) {
+      if (isChanged) moveFeature(bag, terms[place] as number, terms[following] as number);
+      else takeFeature(bag, terms[following] as number);
+    },
+  };
+}
+
+/** Leaves the histogram of feature `j` in `SUMS`. */
+function takeFeature({ train, frames, e }: Bag, j: number): void {
+  histogram(e, train.values[j] as Uint8Array, train.weight, (frames[j] as TermFrame).bins);
+}
+
 /**
- * A step of feature `j`, whose histogram stands in `SUMS`; leaves there that of the feature that follows. A function of
- * its own is compiled once; the loop around it would be compiled anew in every bag.
+ * Takes the step of feature `j` that stands in `UPDATE`, and leaves in `SUMS` the histogram of the feature that follows. A
+ * function of its own is compiled once; the loop around it would be compiled anew in every bag.
  */
-function stepFeature(bag: Bag, j: number, following: number, cuts: Random | undefined): void {
+function moveFeature(bag: Bag, j: number, following: number): void {
   const { train, loss, frames, e } = bag;
   const next = train.values[following] as Uint8Array;
-  const nextBins = (frames[following] as TermFrame).bins;
-  if (!bag.search.step(frames[j] as TermFrame, cuts)) {
-    histogram(e, next, train.weight, nextBins);
-    return;
-  }
   addTo(bag.shapes[j] as Float64Array, UPDATE);
-  stepAndHistogram(e, train.values[j] as Uint8Array, next, train.weight, nextBins);
+  stepAndHistogram(e, train.values[j] as Uint8Array, next, train.weight, (frames[following] as TermFrame).bins);
   if (loss === undefined) return;
   step(loss.e, bag.held.values[j] as Uint8Array);
   loss.moved(bag.stays[j] as Float64Array, UPDATE);

@@ -75,9 +75,15 @@ export class PairSearch {
   #at = 0;
   #low = 0;
   #high = 0;
+  #gain = 0;
 
   constructor(limits: StepLimits) {
     this.#limits = limits;
+  }
+
+  /** What the step last sought gains; of a drawn one 0. */
+  get gain(): number {
+    return this.#gain;
   }
 
   /**
@@ -89,6 +95,7 @@ export class PairSearch {
     CELL_UPDATE.fill(0, 0, cells);
     CELL_FACTORS.fill(1, 0, cells);
     accumulate(frame);
+    this.#gain = 0;
     if (random === undefined) this.#seek(frame);
     else this.#draw(frame, random);
     if (this.#at === 0) return false;
@@ -109,8 +116,9 @@ export class PairSearch {
     const gAll = GRADIENT[last + width] as number;
     const hAll = HESSIAN[last + width] as number;
     this.#at = 0;
+    const whole = (gAll * gAll) / (hAll + l2);
     // A cut must gain more than rounding can make up.
-    let best = (gAll * gAll) / (hAll + l2) + 1e-12 * hAll;
+    let best = whole + 1e-12 * hAll;
     for (let b = 1; b < width; b++) {
       const [g, h] = [GRADIENT[last + b] as number, HESSIAN[last + b] as number];
       const isThick = isStripThick(thick[last + b] as number, TOP_LEFT, TOP_RIGHT);
@@ -177,6 +185,7 @@ export class PairSearch {
       best = gain;
       this.#keep(false, b, LEFT_AT[b] as number, RIGHT_AT[b] as number);
     }
+    this.#gain = this.#at === 0 ? 0 : best - whole;
   }
 
   /** A cut of one feature and one of the other on either side, all drawn evenly. */

@@ -1,4 +1,3 @@
-import type { Random } from '../../contract/model.ts';
 import { forkRandom } from '../../lib/random.ts';
 import { type BagSide, type BagTable, EarlyStopping, HeldOutLoss, packSide } from './bag.ts';
 import { groupCount } from './binning.ts';
@@ -7,11 +6,11 @@ import type { StepLimits } from './leaf-search.ts';
 import { cellHistogram, cellsOf, moveCells, stepCells } from './pair-kernel.ts';
 import { levelOrders, type PairOrders } from './pair-ranking.ts';
 import { CELL_UPDATE, framePair, type PairFrame, PairSearch } from './pair-search.ts';
+import { type RoundSettings, Rounds, type Steps } from './rounds.ts';
 
-export interface PairSettings {
+export interface PairSettings extends RoundSettings {
   readonly limits: StepLimits;
   readonly max_rounds: number;
-  readonly smoothing_rounds: number;
   readonly early_stopping_rounds: number;
   readonly early_stopping_tolerance: number;
 }
@@ -61,16 +60,11 @@ export function boostPairs(input: PairsInput): PairsResult {
     settings.early_stopping_rounds,
     settings.early_stopping_tolerance,
   );
-  const bag: Bag = { train, loss, search, e };
-  const [start] = states;
-  if (start !== undefined) cellHistogram(e, start.cells, train.weight, start.table.length);
+  const bag: Bag = { states, train, loss, search, e };
+  const rounds = states.length === 0 ? undefined : new Rounds(stepsOf(bag), settings, random);
   let round = 0;
-  while (start !== undefined && round < settings.max_rounds) {
-    const cuts = round < settings.smoothing_rounds ? random : undefined;
-    for (let t = 0; t < states.length; t++) {
-      stepPair(bag, states[t] as PairState, states[t + 1] ?? start, cuts);
-    }
-    round++;
+  while (rounds !== undefined && round < settings.max_rounds) {
+    rounds.go(round++);
     if (loss === undefined) continue;
     if (stopping.isBetter(round, loss.value())) for (const { table, best } of states) best.set(table);
     else if (stopping.isOver(round)) break;
@@ -85,6 +79,7 @@ export function boostPairs(input: PairsInput): PairsResult {
 
 /** A bag at work. */
 interface Bag {
+  readonly states: readonly PairState[];
   readonly train: BagSide;
   readonly loss: HeldOutLoss | undefined;
   readonly search: PairSearch;
@@ -92,12 +87,32 @@ interface Bag {
   readonly e: Float64Array;
 }
 
-/** A step of the pair whose histogram stands in `CELL_SUMS`; leaves there that of the next one. Compiled once, as its like in `mains.ts`. */
-function stepPair({ train, loss, search, e }: Bag, state: PairState, next: PairState, cuts: Random | undefined): void {
-  if (!search.step(state.frame, cuts)) {
-    cellHistogram(e, next.cells, train.weight, next.table.length);
-    return;
-  }
+/** Steps of the bag's pairs. */
+function stepsOf(bag: Bag): Steps {
+  const { states, search } = bag;
+  const gains = new Float64Array(states.length);
+  return {
+    gains,
+    take: (place) => takePair(bag, states[place] as PairState),
+    seek(place, cuts) {
+      const isChanged = search.step((states[place] as PairState).frame, cuts);
+      gains[place] = search.gain;
+      return isChanged;
+    },
+    move(place, isChanged, following) {
+      if (isChanged) movePair(bag, states[place] as PairState, states[following] as PairState);
+      else takePair(bag, states[following] as PairState);
+    },
+  };
+}
+
+/** Leaves the histogram of a pair in `CELL_SUMS`. */
+function takePair({ train, e }: Bag, state: PairState): void {
+  cellHistogram(e, state.cells, train.weight, state.table.length);
+}
+
+/** Takes the step that stands in `CELL_UPDATE`; leaves in `CELL_SUMS` the histogram of the next pair. Compiled once, as its like in `mains.ts`. */
+function movePair({ train, loss, e }: Bag, state: PairState, next: PairState): void {
   addTo(state.table, CELL_UPDATE);
   stepCells(e, state.cells, next.cells, train.weight, next.table.length);
   if (loss === undefined || state.stay === undefined) return;

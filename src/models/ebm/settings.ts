@@ -14,6 +14,7 @@ export const EBM_DEFAULTS: EbmParams = {
   max_pair_rounds: 5000,
   smoothing_rounds: 100,
   pair_smoothing_rounds: 10,
+  greedy_rounds: 10,
   early_stopping_rounds: 50,
   early_stopping_tolerance: 1e-5,
   max_leaves: 3,
@@ -41,6 +42,7 @@ const WHOLE_FROM: readonly (readonly [keyof EbmParams, number, number])[] = [
   ['max_pair_rounds', 1, Number.POSITIVE_INFINITY],
   ['smoothing_rounds', 0, Number.POSITIVE_INFINITY],
   ['pair_smoothing_rounds', 0, Number.POSITIVE_INFINITY],
+  ['greedy_rounds', 0, Number.POSITIVE_INFINITY],
   ['early_stopping_rounds', 0, Number.POSITIVE_INFINITY],
   ['max_leaves', 2, MOST_LEAVES],
   ['max_rows', 1, Number.POSITIVE_INFINITY],
@@ -83,6 +85,9 @@ export function completeSettings(params: Partial<EbmParams>): EbmParams {
 export function shrinkSettings(settings: EbmParams, outcomes: number): { settings: EbmParams; shrunk: string[] } {
   if (outcomes >= settings.full_outcomes) return { settings: { ...settings, pair_proof: 0 }, shrunk: [] };
   const share = outcomes / settings.full_outcomes;
+  // A bag with few outcomes stops early: as many random rounds as with many would leave no step that sought its cut.
+  const smoothing_rounds = Math.round(share * settings.smoothing_rounds);
+  const pair_smoothing_rounds = Math.round(share * settings.pair_smoothing_rounds);
   const fewest = Math.min(FEWEST_PAIR_BINS, settings.pair_bins);
   // From half of the full outcomes on, fewer pair bins are no better.
   const pair_bins = Math.round(clamp(2 * share * settings.pair_bins, fewest, settings.pair_bins));
@@ -90,10 +95,11 @@ export function shrinkSettings(settings: EbmParams, outcomes: number): { setting
     pair_bins === settings.pair_bins
       ? []
       : [`${pair_bins} bins in pairs: ${outcomes} outcomes, fewer than ${settings.full_outcomes / 2}`];
+  const reduced = { ...settings, smoothing_rounds, pair_smoothing_rounds, pair_bins };
   const looksForPairs = typeof settings.pairs === 'number' && settings.pairs > 0;
   if (!looksForPairs || outcomes >= settings.pair_outcomes) {
-    return { settings: { ...settings, pair_bins }, shrunk };
+    return { settings: reduced, shrunk };
   }
   shrunk.push(`no pairs: ${outcomes} outcomes, fewer than ${settings.pair_outcomes}`);
-  return { settings: { ...settings, pair_bins, pairs: 0 }, shrunk };
+  return { settings: { ...reduced, pairs: 0 }, shrunk };
 }

@@ -18,9 +18,14 @@ export interface EbmParams {
   /** A round is one step of every term. */
   readonly max_rounds: number;
   readonly max_pair_rounds: number;
-  /** First rounds in which cuts are drawn at random, which keeps shapes smooth. */
+  /** First rounds, in which every term steps in turn by cuts drawn at random, which keeps shapes smooth. */
   readonly smoothing_rounds: number;
   readonly pair_smoothing_rounds: number;
+  /**
+   * After those, each step goes to the term that gains most; all are looked at anew after this many rounds, in between only
+   * the one that stepped. 0 = every term steps in turn throughout.
+   */
+  readonly greedy_rounds: number;
   /** Rounds without a better held-out log loss before a bag stops; 0 = never. */
   readonly early_stopping_rounds: number;
   /** Nats by which the held-out log loss must fall to count as better. */
@@ -48,7 +53,10 @@ export interface EbmParams {
    * `full_outcomes` and the pairs were not named; 0 = they stay.
    */
   readonly pair_proof: number;
-  /** Fewer accounts with the outcome than this: pairs need proof; than half of it: fewer pair bins, in proportion. */
+  /**
+   * Fewer accounts with the outcome than this: fewer smoothing rounds, in proportion, and pairs need proof; than half of
+   * it: fewer pair bins, in proportion.
+   */
   readonly full_outcomes: number;
   /** Rows the fit looks at, at most: all accounts with the outcome and a weighted draw of the others. */
   readonly max_rows: number;

@@ -7,6 +7,34 @@ import type { PairsInput } from '../../../src/models/ebm/pairs.ts';
  * pass over the rows, every cut tried by summing its two sides anew. Slow, and the oracle of the quick one.
  */
 
+interface Found {
+  readonly gain: number;
+  readonly take: () => void;
+}
+
+/** The order of steps, written for reading: `seek` finds the step of a term, `take` takes it. */
+function goRound(
+  round: number,
+  terms: readonly number[],
+  settings: { readonly smoothing_rounds: number; readonly greedy_rounds: number },
+  gains: Map<number, number>,
+  seek: (term: number, isRandom: boolean) => Found,
+): void {
+  const greedyRound = round - settings.smoothing_rounds - 1;
+  if (greedyRound < 0 || settings.greedy_rounds === 0) {
+    for (const term of terms) seek(term, greedyRound < 0).take();
+    return;
+  }
+  if (greedyRound % settings.greedy_rounds === 0) for (const term of terms) gains.set(term, seek(term, false).gain);
+  for (const _ of terms) {
+    const most = Math.max(...terms.map((term) => gains.get(term) ?? 0));
+    const term = terms.find((candidate) => (gains.get(candidate) ?? 0) === most) ?? 0;
+    const found = seek(term, false);
+    gains.set(term, found.gain);
+    found.take();
+  }
+}
+
 interface Row {
   readonly bins: readonly number[];
   readonly y: number;
@@ -70,11 +98,13 @@ export function naiveMains(input: MainsInput): { shapes: number[][]; intercept: 
     const { g, h } = sumsOf(train, j, bins);
     return Math.min(4, Math.max(-4, g / (h + limits.l2)));
   };
+  const gains = new Map<number, number>();
+  const terms = [...table.features.keys()].filter((j) => new Set(train.map((row) => row.bins[j])).size > 1);
   for (let round = 1; round <= settings.max_rounds; round++) {
-    const isRandom = round <= settings.smoothing_rounds;
-    table.features.forEach((feature, j) => {
-      if (new Set(train.map((row) => row.bins[j])).size < 2) return;
+    goRound(round, terms, settings, gains, (j, isRandom) => {
+      const feature = table.features[j] ?? { bins: 0, isNominal: false, monotone: 0 };
       const steps = new Map<number, number>();
+      let gain = 0;
       let order = Array.from({ length: feature.bins }, (_, b) => b);
       if (feature.isNominal) {
         const rank = (b: number): number => {
@@ -84,19 +114,34 @@ export function naiveMains(input: MainsInput): { shapes: number[][]; intercept: 
         order = order.filter((b) => sumsOf(train, j, [b]).n > 0).sort((a, b) => rank(a) - rank(b) || a - b);
       } else {
         const missing = sumsOf(train, j, [0]);
-        if (missing.n >= limits.min_rows && missing.h >= limits.min_hessian) steps.set(0, newton([0], j));
+        if (missing.n >= limits.min_rows && missing.h >= limits.min_hessian) {
+          steps.set(0, newton([0], j));
+          gain += value([0]);
+        }
         order = order.slice(1);
       }
       const leaves = isRandom ? drawLeaves(order) : seekLeaves(order);
-      if (leaves.length > 1) for (const leaf of leaves) for (const b of leaf.bins) steps.set(b, newton(leaf.bins, j));
-      for (const [b, value] of steps) {
-        const shape = shapes[j] as number[];
-        shape[b] = (shape[b] ?? 0) + limits.learning_rate * value;
+      if (leaves.length > 1) {
+        for (const leaf of leaves) for (const b of leaf.bins) steps.set(b, newton(leaf.bins, j));
+        gain += leaves.reduce((sum, leaf) => sum + value(leaf.bins), 0) - value(order);
       }
-      for (const row of [...train, ...held]) {
-        row.score += limits.learning_rate * (steps.get(row.bins[j] ?? -1) ?? 0);
-      }
+      return {
+        gain,
+        take() {
+          for (const [b, step] of steps) {
+            const shape = shapes[j] as number[];
+            shape[b] = (shape[b] ?? 0) + limits.learning_rate * step;
+          }
+          for (const row of [...train, ...held]) {
+            row.score += limits.learning_rate * (steps.get(row.bins[j] ?? -1) ?? 0);
+          }
+        },
+      };
 
+      function value(part: readonly number[]): number {
+        const { g, h } = sumsOf(train, j, part);
+        return (g * g) / (h + limits.l2);
+      }
       function isThick(bins: readonly number[]): boolean {
         const { h, n } = sumsOf(train, j, bins);
         return bins.length > 0 && n >= limits.min_rows && h >= limits.min_hessian;
@@ -128,10 +173,6 @@ export function naiveMains(input: MainsInput): { shapes: number[][]; intercept: 
         return leaves;
       }
       function bestCut(bins: readonly number[]): { gain: number; at: number } {
-        const value = (part: readonly number[]): number => {
-          const { g, h } = sumsOf(train, j, part);
-          return (g * g) / (h + limits.l2);
-        };
         let found = { gain: 1e-12 * sumsOf(train, j, bins).h, at: 0 };
         for (let at = 1; at < bins.length; at++) {
           const [left, right] = [bins.slice(0, at), bins.slice(at)];
@@ -166,9 +207,10 @@ export function naivePairs(input: PairsInput): { tables: number[][]; rounds: num
   const groupOf = (row: Row, j: number): number => groups[j]?.[row.bins[j] ?? 0] ?? 0;
   const tables = input.pairs.map(([i, j]) => new Array<number>(size(i) * size(j)).fill(0));
   let best = { tables: structuredClone(tables), rounds: 0, loss: logLoss(held) };
+  const gains = new Map<number, number>();
   for (let round = 1; round <= settings.max_rounds; round++) {
-    const isRandom = round <= settings.smoothing_rounds;
-    input.pairs.forEach(([i, j], t) => {
+    goRound(round, [...input.pairs.keys()], settings, gains, (t, isRandom) => {
+      const [i, j] = input.pairs[t] ?? [0, 0];
       type Box = readonly [number, number, number, number];
       const inBox = (row: Row, [top, bottom, left, right]: Box): boolean => {
         const [a, b] = [groupOf(row, i), groupOf(row, j)];
@@ -242,13 +284,19 @@ export function naivePairs(input: PairsInput): { tables: number[][]; rounds: num
         const { g, h } = sums(box);
         return { box, value: limits.learning_rate * Math.min(4, Math.max(-4, g / (h + limits.l2))) };
       });
-      for (const { box, value: move } of steps) {
-        for (const row of [...train, ...held]) if (inBox(row, box)) row.score += move;
-        const table = tables[t] as number[];
-        for (let a = box[0]; a < box[1]; a++) {
-          for (let b = box[2]; b < box[3]; b++) table[a * size(j) + b] = (table[a * size(j) + b] ?? 0) + move;
-        }
-      }
+      return {
+        gain:
+          boxes.length === 0 ? 0 : boxes.reduce((sum, box) => sum + value(box), 0) - value([0, size(i), 0, size(j)]),
+        take() {
+          for (const { box, value: move } of steps) {
+            for (const row of [...train, ...held]) if (inBox(row, box)) row.score += move;
+            const table = tables[t] as number[];
+            for (let a = box[0]; a < box[1]; a++) {
+              for (let b = box[2]; b < box[3]; b++) table[a * size(j) + b] = (table[a * size(j) + b] ?? 0) + move;
+            }
+          }
+        },
+      };
     });
     const loss = logLoss(held);
     if (loss < best.loss - settings.early_stopping_tolerance)
