@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -41,6 +42,21 @@ describe('the docs', () => {
     });
     expect(broken).toEqual([]);
   });
+
+  it('the example of docs/ebm.md prints what the page says', () => {
+    const [example = '', printed = ''] = [...read('docs/ebm.md').matchAll(/```(?:js)?\n([\s\S]*?)```/g)].map(
+      (found) => found[1] ?? '',
+    );
+    expect(example).toContain("from 'retain/models'");
+    // Run in this folder, the package finds itself by its name, as it would among somebody's dependencies.
+    const run = spawnSync(process.execPath, ['--input-type=module'], {
+      cwd: ROOT,
+      input: example,
+      encoding: 'utf8',
+    });
+    expect(run.stderr).toBe('');
+    expect(run.stdout).toBe(printed);
+  }, 30_000);
 
   it('README.md leads to every page', () => {
     const readme = read('README.md');

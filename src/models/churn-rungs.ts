@@ -5,13 +5,12 @@ import { baselineRungs, type Rung } from './rungs.ts';
 /**
  * The glass box as it is fitted at every date of a ladder and for the entry interval: half the bags, fewer bins and
  * pairs and larger steps than the one that serves, in a fraction of its time. What it says of the serving one errs on the side
- * of less. A quarter of the accounts is held out and a step has two leaves because a dozen outcomes tell badly when to stop:
- * on made-up companies of fifty to a hundred outcomes its gain over the base rate was then further from chance.
+ * of less. A quarter of the accounts is held out because a dozen outcomes tell badly when to stop: on made-up companies of
+ * fifty to a hundred outcomes its gain over the base rate was then further from chance.
  */
 export const LIGHT_EBM: Partial<EbmParams> = {
   bags: 4,
   held_out_rate: 0.25,
-  max_leaves: 2,
   max_bins: 32,
   pair_bins: 12,
   pairs: 3,

@@ -56,8 +56,10 @@ export function openPool(size: number = Math.min(MOST_THREADS, availableParallel
       thread.worker.postMessage(thread.task.order);
     }
   };
+  // A program given as text (`node --input-type=module`) would keep threads, which are files, from starting.
+  const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--input-type'));
   const start = (): Thread => {
-    const thread: Thread = { worker: new Worker(WORKER), task: undefined };
+    const thread: Thread = { worker: new Worker(WORKER, { execArgv }), task: undefined };
     thread.worker.on('message', (answer: PoolAnswer) => {
       const { task } = thread;
       const { error } = answer;

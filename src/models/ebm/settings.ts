@@ -17,7 +17,7 @@ export const EBM_DEFAULTS: EbmParams = {
   greedy_rounds: 10,
   early_stopping_rounds: 50,
   early_stopping_tolerance: 1e-5,
-  max_leaves: 3,
+  max_leaves: 2,
   min_leaf: 4,
   min_hessian: 0.01,
   l2: 0,
