@@ -117,11 +117,11 @@ async function stepTime() {
     return (median(gaps) * 1e9) / steps;
   };
   const own = await perStep(async (rounds) => {
-    const params = { ...ourParams(rounds, 0), bags: 1 };
+    const params = { ...ourParams(rounds, 0), bags: 1, greedy_rounds: 0 };
     return (await askOurs({ rows, width, jobs: 1, params })).cpu;
   });
   const peer = await perStep(async (rounds) => {
-    const params = { ...peerParams(rounds, 0), outer_bags: 1 };
+    const params = { ...peerParams(rounds, 0), outer_bags: 1, greedy_ratio: 0 };
     return (await askPeer(place, { rows, width, jobs: 1, params })).cpu;
   });
   failed ||= own > MAX_STEP_NS;
@@ -203,10 +203,10 @@ function ourParams(rounds, pairs) {
   return { bags, pairs, max_bins: 256, pair_bins: 32, ...stop };
 }
 
-/** Greedy rounds are off: a round is then one step of every feature, as it is on our side. */
+/** What is ours by default, as interpret calls it. Its rounds count steps as ours do: those that only look are not counted. */
 function peerParams(rounds, pairs) {
-  const stop = { early_stopping_rounds: 0, max_rounds: rounds, greedy_ratio: 0 };
-  const { learning_rate, max_leaves } = ebm.defaults;
+  const stop = { early_stopping_rounds: 0, max_rounds: rounds };
+  const { learning_rate, max_leaves, smoothing_rounds, pair_smoothing_rounds, greedy_rounds } = ebm.defaults;
   return {
     outer_bags: bags,
     interactions: pairs,
@@ -214,6 +214,9 @@ function peerParams(rounds, pairs) {
     max_interaction_bins: 32,
     learning_rate,
     max_leaves,
+    smoothing_rounds,
+    interaction_smoothing_rounds: pair_smoothing_rounds,
+    greedy_ratio: greedy_rounds,
     ...stop,
   };
 }
