@@ -1,15 +1,21 @@
 import type { FittedModel } from '../contract/model.ts';
 import type { EbmFeature, EbmModel, EbmTerm } from './ebm/index.ts';
-import type { LogisticModel } from './logistic.ts';
+import { explainLogistic, type LogisticFeature, type LogisticModel } from './logistic.ts';
 import type { RuleModel } from './serving.ts';
 
 /** How a term differs between two models. */
 export interface TermDifference {
   readonly term: string;
-  /** How far the term moves a row on average, in log-odds; null where a model has no such term or keeps no such figure. */
+  /**
+   * How far the term moves a row, in log-odds: on average in a glass box, by one standard deviation in a logistic regression;
+   * null where a model has no such term or keeps no such figure.
+   */
   readonly importance_a: number | null;
   readonly importance_b: number | null;
-  /** Largest distance of the two shapes over all values, and the value; null unless both are glass boxes and have the term. */
+  /**
+   * Largest distance of the two shapes and the value it is at: over all values of two glass boxes; of two logistic regressions
+   * one standard deviation around their means, over all levels, and for missing values. Null for models of different kinds.
+   */
   readonly largest_gap: number | null;
   readonly gap_at: string | null;
 }
@@ -35,15 +41,76 @@ function importances(model: FittedModel | null): Map<string, number | null> {
   if (model?.kind === 'logistic') {
     const { features } = model as LogisticModel;
     const live = features.filter(({ coefficients }) => coefficients.some((value) => value !== 0));
-    return new Map(live.map(({ name }) => [name, null]));
+    return new Map(live.map((feature) => [feature.name, deviationOf(feature)]));
   }
   if (model?.kind === 'rule') return new Map([[(model as RuleModel).rule.feature, null]]);
   return new Map();
 }
 
+/** Standard deviation, over the rows trained on, of what a feature of a logistic regression adds. */
+function deviationOf(feature: LogisticFeature): number {
+  const { coefficients } = feature;
+  if (feature.kind === 'continuous') {
+    const [slope, indicator] =
+      feature.scale > 0 ? [coefficients[0] ?? 0, coefficients[1] ?? 0] : [0, coefficients[0] ?? 0];
+    return Math.sqrt((1 - feature.missing_rate) * (slope ** 2 + feature.missing_rate * indicator ** 2));
+  }
+  const shares = [
+    ...feature.levels.map(({ share }) => share),
+    ...(feature.rare_share === null ? [] : [feature.rare_share]),
+  ];
+  const over = (value: (i: number) => number) => shares.reduce((sum, share, i) => sum + share * value(i), 0);
+  const mean = over((i) => coefficients[i] ?? 0);
+  return Math.sqrt(over((i) => ((coefficients[i] ?? 0) - mean) ** 2));
+}
+
+/** Distance of two lines of one feature, or of what its levels add. */
+function lineGap(a: LogisticModel, b: LogisticModel, term: string) {
+  const features = [a, b].flatMap((model) => model.features.filter(({ name }) => name === term));
+  const [one, two] = features;
+  if (one === undefined || two === undefined || one.kind !== two.kind) return { largest_gap: null, gap_at: null };
+  const categories = [...new Set(features.flatMap((feature) => levelsOf(feature)))];
+  const points = [
+    Number.NaN,
+    ...(one.kind === 'nominal' ? categories.keys() : features.flatMap((feature) => aroundMean(feature))),
+  ];
+  const added = [a, b].map((model) => {
+    const columns = model.features.map(({ kind, name }) => ({
+      ...(kind === 'nominal' ? { kind, categories: name === term ? categories : [] } : { kind }),
+      name,
+      values: name === term ? Float64Array.from(points) : new Float64Array(points.length).fill(Number.NaN),
+    }));
+    const { terms, contributions } = explainLogistic(model, columns);
+    return contributions[terms.indexOf(term)] ?? new Float64Array(points.length);
+  });
+  const gaps = points.map((_, i) => Math.abs((added[0]?.[i] ?? 0) - (added[1]?.[i] ?? 0)));
+  const largest_gap = Math.max(...gaps);
+  const point = points[gaps.indexOf(largest_gap)] ?? Number.NaN;
+  if (Number.isNaN(point)) return { largest_gap, gap_at: 'missing' };
+  return {
+    largest_gap,
+    gap_at: one.kind === 'nominal' ? (categories[point] ?? '') : String(Number(point.toPrecision(4))),
+  };
+}
+
+function levelsOf(feature: LogisticFeature): string[] {
+  return feature.kind === 'nominal' ? feature.levels.flatMap(({ level }) => (level === null ? [] : [level])) : [];
+}
+
+/** One standard deviation below the mean, and above it, within what was seen. */
+function aroundMean(feature: LogisticFeature): number[] {
+  if (feature.kind === 'nominal') return [];
+  const { mean, scale, low, high, transform } = feature;
+  return [-1, 1].map((side) => {
+    const x = Math.min(Math.max(mean + side * scale, low), high);
+    return transform === 'log' ? Math.sign(x) * Math.expm1(Math.abs(x)) : x;
+  });
+}
+
 /** Distance of two shapes of one feature at the values where either has a step. */
 function shapeGap(a: FittedModel | null, b: FittedModel | null, term: string) {
   const none = { largest_gap: null, gap_at: null };
+  if (a?.kind === 'logistic' && b?.kind === 'logistic') return lineGap(a as LogisticModel, b as LogisticModel, term);
   if (a?.kind !== 'ebm' || b?.kind !== 'ebm') return none;
   const shapes = [a, b].map((model) => shapeNamed(model as EbmModel, term));
   const [one, two] = shapes;

@@ -245,7 +245,7 @@ function termList(a: BasisModel, b: BasisModel): ReportList {
     name: `terms_${a.basis}`,
     title: `Terms: ${basisTitle(a.basis)}`,
     headline:
-      'importance: how far a term moves an account on average, in log-odds; gap: the largest distance of the two shapes',
+      'importance: how far a term moves an account on average, in log-odds (of a logistic regression: one standard deviation); gap: the largest distance of the two shapes',
     columns: TERM_COLUMNS,
     notes: [],
     rowCount: rows.length,

@@ -90,4 +90,52 @@ describe('termDifferences', () => {
       { term: 'days', importance_a: 1, importance_b: null, largest_gap: null, gap_at: null },
     ]);
   });
+
+  it('of two logistic regressions: the spread of what a term adds, and the largest distance of their lines', () => {
+    const table = samplePanel(1, 300, 4);
+    const model = fitLogistic(table, { ridge: 1 }, createRandom(1));
+    const doubled = {
+      ...model,
+      features: model.features.map((feature) => ({
+        ...feature,
+        coefficients: feature.coefficients.map((coefficient) => 2 * coefficient),
+      })),
+    };
+    const { terms, contributions } = explainLogistic(model, table.columns);
+    const rows = termDifferences(model, doubled);
+    expect(rows.length).toBeGreaterThan(3);
+    for (const { term, importance_a, importance_b, largest_gap } of rows) {
+      const added = contributions[terms.indexOf(term)] ?? new Float64Array();
+      const all = table.weight.reduce((sum, w) => sum + w, 0);
+      const over = (value: (x: number) => number) =>
+        added.reduce((sum, x, i) => sum + (table.weight[i] ?? 0) * value(x), 0) / all;
+      const mean = over((x) => x);
+      const deviation = Math.sqrt(over((x) => (x - mean) ** 2));
+      expect(importance_a).toBeCloseTo(deviation, 9);
+      expect(importance_b).toBeCloseTo(2 * deviation, 9);
+      // Twice the line is as far from it as it is from 0.
+      expect(largest_gap).toBeGreaterThan(0);
+    }
+    const line = (slope: number, name = 'x') =>
+      ({
+        kind: 'logistic',
+        feature_names: [name],
+        intercept: 0,
+        features: [
+          {
+            ...{ kind: 'continuous', name, transform: 'none', low: 0, high: 15, mean: 10, scale: 4 },
+            ...{ missing_rate: 0, coefficients: [slope] },
+          },
+        ],
+      }) as unknown as typeof model;
+    // One standard deviation below the mean is 6, above it 14: −1 against 1.5, and 1 against −1.5. The first of equals is told.
+    expect(termDifferences(line(1), line(-1.5))).toEqual([
+      { term: 'x', importance_a: 1, importance_b: 1.5, largest_gap: 2.5, gap_at: '6' },
+    ]);
+    expect(termDifferences(line(1), line(1, 'y'))[0]).toMatchObject({
+      term: 'x',
+      importance_b: null,
+      largest_gap: null,
+    });
+  });
 });
