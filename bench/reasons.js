@@ -7,7 +7,7 @@
 // code 1 when a sentence is not borne out or has no check.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { featureSentence } from '../dist/data/feature-words.js';
@@ -30,7 +30,7 @@ const { values } = parseArgs({
 });
 const root = fileURLToPath(new URL('../', import.meta.url));
 const data = values.data ?? join(root, 'fixtures/sample');
-const store = values.store ?? join(root, 'bench/out/reasons');
+const store = values.store ?? join(root, 'bench/out/reasons', basename(resolve(data)));
 const ledger = join(store, 'ledger.duckdb');
 if (!existsSync(ledger)) {
   const run = spawnSync(process.execPath, [
