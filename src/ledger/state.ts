@@ -98,23 +98,52 @@ async function copyTable(engine: Engine, name: string, options: ReadStateOptions
     conditions.push(`exists (select 1 from state.${quoteName(part.matching.table)} as m where ${pairs.join(' and ')})`);
   }
   const rows = `from ${CATALOG}.${quoteName(name)} as t where ${conditions.join(' and ')}`;
-  const into = `insert into state.${quoteName(name)} by name`;
   if (part.newestBy === undefined) {
-    await engine.execute(`${into} select t.* ${rows}`, bindings);
-    return;
-  }
-  const group = `t.${quoteName(part.newestBy)}`;
-  const newest = `select ${group} as value, max(${day}) as day ${rows} group by ${group}`;
-  await engine.materialise('state.newest', newest, bindings);
-  const isNewest = `exists (select 1 from state.newest as n where n.value = ${group} and n.day = ${day})`;
-  await engine.execute(`${into} select t.* ${rows} and ${isNewest}`, bindings);
-  const there = new Set(
-    (await engine.describe(`select * from ${CATALOG}.${quoteName(name)}`)).map((info) => info.name),
+    await engine.execute(`insert into state.${quoteName(name)} by name select t.* ${rows}`, bindings);
+  } else await copyNewest(engine, name, part.newestBy, part.history ?? [], { rows, bindings, known_by });
+}
+
+/** A from clause over a ledger's table `t`, what it binds, and how days compare with the day in hand. */
+interface Rows {
+  readonly rows: string;
+  readonly bindings: Readonly<Record<string, string>>;
+  readonly known_by: '<' | '<=';
+}
+
+/** Copies of each value of a column the rows of its newest day, and `history` columns of the older ones. */
+async function copyNewest(
+  engine: Engine,
+  name: string,
+  column: string,
+  history: readonly string[],
+  { rows, bindings, known_by }: Rows,
+): Promise<void> {
+  const { known } = ledgerTable(name);
+  const [value, day] = [`t.${quoteName(column)}`, `t.${quoteName(known)}`];
+  const into = `insert into state.${quoteName(name)} by name`;
+  // The last day has nearly every value, and its rows lie together; only the others are looked for in the whole past.
+  const [newest] = await engine.rows(
+    `select max(as_of)::varchar as last from ${CATALOG}.run_date
+     where superseded_by is null and as_of ${known_by} $as_of::date and as_of between $since::date and $up_to::date`,
+    { as_of: bindings['as_of'] ?? EVER, since: bindings['since'] ?? EVER, up_to: bindings['up_to'] ?? EVER },
   );
-  const history = (part.history ?? []).filter((column) => there.has(column));
-  if (history.length > 0) {
-    const kept = ['run_id', known, part.newestBy, ...history].map((column) => `t.${quoteName(column)}`);
-    await engine.execute(`${into} select ${kept.join(', ')} ${rows} and not ${isNewest}`, bindings);
+  const last = { ...bindings, last: typeof newest?.['last'] === 'string' ? newest['last'] : EVER };
+  await engine.execute(`${into} select t.* ${rows} and ${day} = $last::date`, last);
+  await engine.materialise(
+    'state.newest',
+    `select ${value} as value, max(${day}) as day ${rows} and ${day} <> $last::date and not exists (
+       select 1 from state.${quoteName(name)} as h where h.${quoteName(column)} = ${value})
+     group by ${value}`,
+    last,
+  );
+  const isNewest = `exists (select 1 from state.newest as n where n.value = ${value} and n.day = ${day})`;
+  await engine.execute(`${into} select t.* ${rows} and ${isNewest}`, bindings);
+  const there = await engine.describe(`select * from ${CATALOG}.${quoteName(name)}`);
+  const older = history.filter((wanted) => there.some((info) => info.name === wanted));
+  if (older.length > 0) {
+    const kept = ['run_id', known, column, ...older].map((wanted) => `t.${quoteName(wanted)}`);
+    const isOlder = `${day} <> $last::date and not ${isNewest}`;
+    await engine.execute(`${into} select ${kept.join(', ')} ${rows} and ${isOlder}`, last);
   }
   await engine.execute('drop table state.newest');
 }

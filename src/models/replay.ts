@@ -1,5 +1,5 @@
 import { forkRandom } from '../lib/random.ts';
-import { baseRateRung, type FittedRung, type Rung, recentBaseRateRung } from './rungs.ts';
+import { baseRateRung, type FittedRung, type Rung, recentBaseRateRung, type SkippedRung } from './rungs.ts';
 import { type OriginSplit, type Panel, takePanelRows } from './splits.ts';
 
 /** What the rungs said of the rows of one date, each fitted on what was known that day. */
@@ -38,7 +38,12 @@ export function wholeLadder(rungs: readonly Rung[]): Rung[] {
   return [baseRateRung, recentBaseRateRung, ...rungs.filter(({ isBase }) => isBase !== true)];
 }
 
-/** Fits every rung on the training side of a split and predicts its test rows. The base rate must be the first. */
+/**
+ * Fits every rung on the training side of a split and predicts its test rows. The base rate must be the first.
+ *
+ * The richest rung is begun first and the others are fitted while the threads of its pool work; between them it gets its
+ * turn. Each has its own random source, so that the order changes no number.
+ */
 export async function replaySplit(
   panel: Panel,
   rungs: readonly Rung[],
@@ -47,16 +52,34 @@ export async function replaySplit(
 ): Promise<SplitReplay> {
   const train = takePanelRows(panel, split.train);
   const test = takePanelRows(panel, split.test);
-  const entries: SplitEntry[] = [];
-  for (const rung of rungs) {
+  const fits: (FittedRung | SkippedRung)[] = [];
+  const begin = async (k: number): Promise<void> => {
+    const rung = rungs[k] as Rung;
     // Its own source for each rung and origin: a rung added or left out changes no other rung's numbers.
-    const fitted = await rung.fit(train, forkRandom(seed, `${rung.name}:${split.origin}`));
+    fits[k] = await rung.fit(train, forkRandom(seed, `${rung.name}:${split.origin}`));
+  };
+  const first = begin(rungs.length - 1);
+  // It is awaited below; told here, so that a fault of it that comes before is not taken for one that nobody handles.
+  first.catch(() => undefined);
+  for (let k = 0; k < rungs.length - 1; k++) {
+    await turn();
+    await begin(k);
+  }
+  await first;
+  const entries: SplitEntry[] = [];
+  for (const [k, rung] of rungs.entries()) {
+    const fitted = fits[k] as FittedRung | SkippedRung;
     const isFitted = !('skipped' in fitted);
-    const probability = isFitted ? (fitted as FittedRung).predict(test) : entries[0]?.probability;
+    const probability = isFitted ? fitted.predict(test) : entries[0]?.probability;
     if (probability === undefined) throw new Error('the base rate must stand on every table');
     entries.push({ rung, probability, skipped: isFitted ? null : fitted.skipped });
   }
   return { rows: split.test, entries };
+}
+
+/** Lets what threads have answered be taken up. */
+function turn(): Promise<void> {
+  return new Promise((wake) => setImmediate(wake));
 }
 
 /** Replays of several dates as one, rung by rung. All must hold the same rungs. */

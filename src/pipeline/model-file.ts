@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChurnModel } from '../contract/churn-model.ts';
 import type { ExpansionModel } from '../contract/expansion-model.ts';
-import { messageOf, UserError } from '../lib/errors.ts';
+import { fileFaultOf, UserError } from '../lib/errors.ts';
 
 /** Characters of a line that a structure may fill before it is broken up. */
 const LINE = 110;
@@ -45,7 +45,7 @@ export function writeModelFile(store: string, model: ChurnModel | ExpansionModel
     writeFileSync(`${json}.part`, modelText(model));
     renameSync(`${json}.part`, json);
   } catch (error) {
-    throw new UserError(`the model is in the ledger, but ${json} cannot be written: ${messageOf(error)}`, {
+    throw new UserError(`the model is in the ledger, but ${json} cannot be written: ${fileFaultOf(error)}`, {
       hint: 'Check that the store has room and may be written; its card: retain model show.',
       cause: error,
     });

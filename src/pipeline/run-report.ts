@@ -118,7 +118,9 @@ async function header(night: Night): Promise<ReportHeader> {
 
 /** What a first run did beside its own day, and what the next one will therefore do. */
 function firstRunNote({ dates, model, workspace: { asOf, config } }: Night): string {
-  const replayed = `first run: the ${dates.length - 1} weeks before were replayed with one model`;
+  const weeks = dates.length - 1;
+  if (weeks === 0) return 'first run: the exports reach back less than a week, so that none before was replayed';
+  const replayed = `first run: the ${weeks === 1 ? 'week before was' : `${weeks} weeks before were`} replayed with one model`;
   const age = daysBetween(model.as_of, asOf);
   return age < config.model.max_age_days
     ? replayed

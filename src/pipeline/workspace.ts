@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Day } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
 import type { CommonOptions } from '../contract/options.ts';
@@ -101,6 +101,13 @@ export function hashConfig(config: Config): string {
   return createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 12);
 }
 
+/** A remedy speaks of retain.yaml; where another configuration was given, of that one. */
+function namingConfig(error: unknown, { file }: Config): unknown {
+  if (!(error instanceof UserError) || error.hint === undefined || file === undefined) return error;
+  const hint = error.hint.replaceAll('retain.yaml', basename(file));
+  return hint === error.hint ? error : new UserError(error.message, { hint, cause: error });
+}
+
 /** The ledger of a configuration. */
 export function ledgerFile(config: Config): string {
   return join(config.store, 'ledger.duckdb');
@@ -129,6 +136,8 @@ export async function openWorkspace(
       cacheDirectory,
       rejectsDirectory: join(config.store, 'rejects'),
       onStage: (text) => options.progress.detail(text),
+    }).catch((error: unknown) => {
+      throw namingConfig(error, config);
     });
     options.progress.done();
     await createSettings(engine, config);

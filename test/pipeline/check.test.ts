@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -70,6 +70,21 @@ describe('check', () => {
       expect(report.header.notes).toContain(
         'without a rate to the reporting currency and in no total: CHF 8,000 a year (1 contract), JPY 9,000 a year (1 contract); map an fx table (month, currency, rate)',
       );
+    } finally {
+      company.remove();
+    }
+  });
+
+  it('names the configuration that was given, whatever it is called, where the mapping is to be corrected', async () => {
+    const company = new TemporaryCompany();
+    try {
+      company.edit('retain.yaml', 'name: name', 'name: nane');
+      const config = join(company.folder, 'other.yaml');
+      renameSync(join(company.folder, 'retain.yaml'), config);
+      await expect(check({ ...options, config, data: company.folder })).rejects.toMatchObject({
+        message: expect.stringContaining('there is no column nane'),
+        hint: 'Did you mean name? Correct the mapping in other.yaml.',
+      });
     } finally {
       company.remove();
     }
