@@ -186,7 +186,7 @@ function panelRows(expansion = false): string {
 }
 
 /** Days of history that the features of a first row want. */
-const WARM_UP_DAYS = 90;
+export const WARM_UP_DAYS = 90;
 
 /**
  * The observation dates of a history: the first of each month (or every Monday) from `WARM_UP_DAYS` after `first`, the

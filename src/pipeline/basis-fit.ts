@@ -26,12 +26,15 @@ const HORIZONS: readonly number[] = [30, 180];
 /** Refits of the serving rung on resampled accounts: the entry interval. */
 const REFITS = 20;
 
-/** A basis of which nothing is known. */
-export function emptyBasis(basis: ModelBasis): BasisModel {
+/**
+ * A basis of which nothing is known.
+ * @param why a clause on what is missing
+ */
+export function emptyBasis(basis: ModelBasis, why?: string): BasisModel {
   return {
     basis,
     verdict: 'too_few_outcomes',
-    sentence: 'Facts, not a forecast: no closed history to learn from.',
+    sentence: `Facts, not a forecast: no closed history to learn from${why === undefined ? '' : `: ${why}`}.`,
     rung: null,
     outcome_count: 0,
     row_count: 0,
@@ -115,7 +118,10 @@ async function climb(
 ): Promise<Climbed> {
   const known = closedBy(source, dayNumber(asOf));
   const { panel } = known;
-  if (panel.label.length === 0) return { model: emptyBasis(basis), ladder: undefined, calibration: undefined };
+  if (panel.label.length === 0) {
+    const why = basis === 'expansion' ? 'no label has closed, or nobody pays a fixed price' : undefined;
+    return { model: emptyBasis(basis, why), ladder: undefined, calibration: undefined };
+  }
   const seed = config.seed;
   const name = ladderOf(basis);
   const ladder = await climbLadder(source.panel, {

@@ -8,8 +8,9 @@ import type { Progress } from '../contract/report.ts';
 import { customFeatures } from '../data/custom-features.ts';
 import type { DateCache } from '../data/date-cache.ts';
 import { auditLeaks } from '../data/leak-audit.ts';
-import { observationDates, type Panel } from '../data/panel.ts';
+import { observationDates, type Panel, WARM_UP_DAYS } from '../data/panel.ts';
 import type { Engine } from '../engine/engine.ts';
+import { longDay } from '../lib/dates.ts';
 import { type BasisFit, emptyBasis, fitBasisWithEvidence } from './basis-fit.ts';
 import { type ExpansionTraining, emptyExpansion, trainExpansion } from './expansion-training.ts';
 import { judgeLeaks, type LeakVerdict } from './leak-verdict.ts';
@@ -96,11 +97,19 @@ export async function trainChurn(
     }
     await engine.execute('drop table main.panel; drop table main.panel_fact');
   }
-  if (asked !== undefined) expansion ??= await emptyExpansion(engine, config, asOf);
-  const basisOf = (name: ChurnBasis) => bases.find(({ model }) => model.basis === name)?.model ?? emptyBasis(name);
+  const why = dates.length > 0 ? undefined : tooShort(first);
+  if (asked !== undefined) expansion ??= await emptyExpansion(engine, config, asOf, why);
+  const basisOf = (name: ChurnBasis) => bases.find(({ model }) => model.basis === name)?.model ?? emptyBasis(name, why);
   const fits = { leave: basisOf('leave'), renewal: basisOf('renewal') };
   const model = assembleModel(config, asOf, fits, judged, facts);
   return { model, bases, ...(expansion === undefined ? {} : { expansion }) };
+}
+
+/** Why a history gives no observation date. */
+function tooShort(first: Day | null): string {
+  return first === null
+    ? 'no contract and no monthly revenue says who paid, and since when'
+    : `contracts and usage together begin on ${longDay(first)}, and a date to learn from needs ${WARM_UP_DAYS} days before it`;
 }
 
 /** What the leak audit makes of a panel. */

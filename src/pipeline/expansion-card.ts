@@ -1,6 +1,5 @@
 import type { ExpansionModel } from '../contract/expansion-model.ts';
 import type { ReportHeader, ReportList, Warning } from '../contract/report.ts';
-import { longDay } from '../lib/dates.ts';
 import {
   allowedNames,
   type CardFrame,
@@ -103,8 +102,6 @@ export function expansionWarnings(model: ExpansionModel): Warning[] {
 }
 
 /** The verdict in one sentence, for the end of a report. */
-export function expansionSummary({ expansion, as_of }: ExpansionModel): string {
-  return expansion.row_count === 0
-    ? `Expansion: no account and date can be asked as of ${longDay(as_of)}: no closed history, or nobody with a fixed price.`
-    : `Expansion: ${expansion.sentence}`;
+export function expansionSummary({ expansion }: Pick<ExpansionModel, 'expansion'>): string {
+  return `Expansion: ${expansion.sentence}`;
 }

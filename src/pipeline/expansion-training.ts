@@ -47,10 +47,15 @@ export async function trainExpansion(
 }
 
 /** Of a history too short for any observation date. */
-export async function emptyExpansion(engine: Engine, config: Config, asOf: Day): Promise<ExpansionTraining> {
+export async function emptyExpansion(
+  engine: Engine,
+  config: Config,
+  asOf: Day,
+  why: string | undefined,
+): Promise<ExpansionTraining> {
   const leaks: LeakVerdict = { leaks: [], leftOut: new Map() };
   const won = await wonAccounts(engine, asOf);
-  return { model: assembleExpansion(config, asOf, emptyBasis('expansion'), leaks, won), bases: [] };
+  return { model: assembleExpansion(config, asOf, emptyBasis('expansion', why), leaks, won), bases: [] };
 }
 
 /**

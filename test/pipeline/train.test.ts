@@ -27,6 +27,13 @@ describe('retain train', () => {
     expect(readdirSync(join(company.folder, '.retain', 'models')).sort()).toEqual(models);
   });
 
+  it('says since when there is history, where that is too short for one date', async () => {
+    const { report } = await train({ ...company.options('table'), asOf: '2023-03-20' });
+    expect(report.summary).toContain(
+      'Facts, not a forecast: no closed history to learn from: contracts and usage together begin on 15 Feb 2023, and a date to learn from needs 90 days before it. Renewals:',
+    );
+  });
+
   it('says which file is missing where nothing tells who pays', async () => {
     company.rewrite('retain.yaml', (text) => text.replace(/ {2}contract:\n(?: {4}.*\n)+/, ''));
     rmSync(join(company.folder, '.retain'), { recursive: true });
@@ -34,7 +41,9 @@ describe('retain train', () => {
     expect(report.warnings.map(({ what }) => what)).toContain(
       'no contracts are connected, so no account is known to pay',
     );
-    expect(report.summary).toMatch(/^Facts, not a forecast: no closed history to learn from\. Renewals: Facts/);
+    const why = 'no contract and no monthly revenue says who paid, and since when';
+    expect(report.summary).toContain(`Facts, not a forecast: no closed history to learn from: ${why}. Renewals: Facts`);
+    expect(report.summary).toContain(`Expansion: Facts, not a forecast: no closed history to learn from: ${why}.`);
     expect(existsSync(join(company.folder, '.retain', 'ledger.duckdb'))).toBe(true);
   });
 });
