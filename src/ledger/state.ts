@@ -129,21 +129,27 @@ async function copyNewest(
   );
   const last = { ...bindings, last: typeof newest?.['last'] === 'string' ? newest['last'] : EVER };
   await engine.execute(`${into} select t.* ${rows} and ${day} = $last::date`, last);
+  // Places of few columns first: to look through all columns for a few rows would cost several times as much.
   await engine.materialise(
     'state.newest',
-    `select ${value} as value, max(${day}) as day ${rows} and ${day} <> $last::date and not exists (
-       select 1 from state.${quoteName(name)} as h where h.${quoteName(column)} = ${value})
-     group by ${value}`,
+    `select place from (
+       select t.rowid as place, rank() over (partition by ${value} order by ${day} desc) as age
+       ${rows} and ${day} <> $last::date and not exists (
+         select 1 from state.${quoteName(name)} as h where h.${quoteName(column)} = ${value})
+     ) as past where age = 1`,
     last,
   );
-  const isNewest = `exists (select 1 from state.newest as n where n.value = ${value} and n.day = ${day})`;
-  await engine.execute(`${into} select t.* ${rows} and ${isNewest}`, bindings);
-  const there = await engine.describe(`select * from ${CATALOG}.${quoteName(name)}`);
+  const whole = `${CATALOG}.${quoteName(name)}`;
+  await engine.execute(`${into} select t.* from ${whole} as t join state.newest as n on n.place = t.rowid`);
+  const there = await engine.describe(`select * from ${whole}`);
   const older = history.filter((wanted) => there.some((info) => info.name === wanted));
   if (older.length > 0) {
     const kept = ['run_id', known, column, ...older].map((wanted) => `t.${quoteName(wanted)}`);
-    const isOlder = `${day} <> $last::date and not ${isNewest}`;
-    await engine.execute(`${into} select ${kept.join(', ')} ${rows} and ${isOlder}`, last);
+    await engine.execute(
+      `${into} select ${kept.join(', ')} ${rows} and ${day} <> $last::date
+         and not exists (select 1 from state.newest as n where n.place = t.rowid)`,
+      last,
+    );
   }
   await engine.execute('drop table state.newest');
 }

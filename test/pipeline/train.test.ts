@@ -28,9 +28,9 @@ describe('retain train', () => {
   });
 
   it('says since when there is history, where that is too short for one date', async () => {
-    const { report } = await train({ ...company.options('table'), asOf: '2023-03-20' });
+    const { report } = await train({ ...company.options('table'), asOf: '2024-02-15' });
     expect(report.summary).toContain(
-      'Facts, not a forecast: no closed history to learn from: contracts and usage together begin on 15 Feb 2023, and a date to learn from needs 90 days before it. Renewals:',
+      'Facts, not a forecast: no closed history to learn from: contracts and usage together begin on 31 Dec 2023, and a date to learn from needs 90 days before it. Renewals:',
     );
   });
 
