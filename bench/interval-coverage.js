@@ -118,6 +118,7 @@ function listsOf(rows, score, candidate, seed) {
   const ids = Array.from(rows.account, (account) => rows.ids[account]);
   const book = {
     account_id: ids,
+    ids: [...new Set(ids)].sort(),
     origin: rows.origin,
     all_label: Float64Array.from(rows.label),
     left_days: rows.lead_days,

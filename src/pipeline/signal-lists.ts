@@ -6,7 +6,7 @@ import type { HealthAcceptance } from '../models/signals/acceptance.ts';
 import type { HealthProposal } from '../models/signals/proposal.ts';
 import type { Register } from '../models/signals/register.ts';
 import { rowSource, type Selection } from './report-lists.ts';
-import { bandSentence, proposalSentence, weightSentence } from './signal-proposal.ts';
+import { bandSentence, hasProposal, proposalSentence, weightSentence } from './signal-proposal.ts';
 
 const SIGNAL_COLUMNS: readonly TableColumn[] = [
   { key: 'churn_basis', label: 'basis', kind: 'text' },
@@ -255,8 +255,8 @@ export function proposalList(proposal: HealthProposal): ReportList {
         ? []
         : [
             `fitted on labels closed by ${dayFromNumber(proposal.split_on)} (${proposal.fit_outcomes} accounts that left), judged on the dates from then on (${proposal.judged_outcomes})`,
-            weightSentence(proposal),
-            bandSentence(proposal),
+            // Where something is proposed the headline says both.
+            ...(hasProposal(proposal) ? [] : [weightSentence(proposal), bandSentence(proposal)]),
           ],
     rowCount: rows.length,
     rows: rowSource(rows),

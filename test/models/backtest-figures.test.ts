@@ -76,6 +76,40 @@ describe('figures of a backtest', () => {
     expect(get(figures, 'calibration_in_the_large').value).toBeCloseTo(3.1 / 9 - 3 / 9, 12);
   });
 
+  it('tell no interval of fewer than five accounts with the outcome, and keep the draws', () => {
+    expect(get(figures, 'roc_auc')).toMatchObject({ outcome_count: 2, low: null, high: null, standard_error: null });
+    expect(get(figures, 'roc_auc').draws?.values).toHaveLength(60);
+    // Six accounts more, each once at the first date, five of them with the outcome.
+    const accounts = Array.from({ length: 12 }, (_, id) => id);
+    const label = Uint8Array.from(accounts, (id) => (id % 2 === 0 && id > 1 ? 1 : 0));
+    const many = figuresOf(
+      {
+        ...table(),
+        label,
+        account: Int32Array.from(accounts),
+        ids: accounts.map((id) => `n${String(id).padStart(2, '0')}`),
+        origin: new Int32Array(12).fill(20_000),
+        worked: new Uint8Array(12),
+        amount: new Float64Array(12).fill(10),
+        lead_days: new Float64Array(12).fill(40),
+        reference: new Float64Array(12).fill(0.4),
+        slices: {},
+        candidates: [
+          {
+            name: 'served',
+            score: Float64Array.from(accounts, (id) => ((id * 7) % 12) / 12),
+            kind: 'probability',
+            isMain: true,
+          },
+        ],
+      },
+      options,
+    );
+    expect(get(many, 'roc_auc').outcome_count).toBe(5);
+    expect(get(many, 'roc_auc').low).not.toBeNull();
+    expect(get(many, 'log_loss').high).not.toBeNull();
+  });
+
   it('give recall at a lead by account', () => {
     // 30 days ahead: only b counts (70 and 40 days); it stands third, then second of two places.
     expect(get(figures, 'recall_at_lead_30')).toMatchObject({ value: 1, outcome_count: 1, low: null });

@@ -1,17 +1,21 @@
 import { quantileSorted, sampleStandardDeviation } from 'simple-statistics';
 import type { Random } from '../../contract/model.ts';
+import { studentCritical } from '../distributions.ts';
 import { normalBelow, normalQuantile } from '../interval.ts';
+import { amountInterval } from './amount-interval.ts';
 import { calibrationInterval, type SignedGaps, signedGaps } from './calibration-interval.ts';
 import { gather, rankRows, type ScoredRows } from './ranked.ts';
 import type { Metric, MetricOptions } from './registry.ts';
-import { clustersOf, type Draws, drawsOf, type Statistics, statisticsOf } from './replicates.ts';
+import { type Clusters, clustersOf, type Draws, drawsOf, type Statistics, statisticsOf } from './replicates.ts';
+import { Studentized } from './studentized.ts';
 
 /**
- * A number with what is known about it. `low`–`high` is the percentile interval at `level`; of the calibration error, which small
- * samples tell too high (`isInflated`), that of `calibrationInterval`. Of a mean (`isMean`) the percentiles are those of the BCa
- * interval (Efron 1987): few accounts that left carry most of a loss, a sample that happens to lack them shows both a small loss
- * and a small spread, and plain percentiles then lie below the truth too often. Of a mean the acceleration is a sixth of the
- * skewness of the draws.
+ * A number with what is known about it. `low`–`high` holds it at `level`. How it is made of draws of whole accounts is
+ * `Metric.interval`: percentiles; of a mean over rows the bootstrap-t (`Studentized`); of an AUC within BCa (Efron 1987); of the
+ * calibration error `calibrationInterval`, of the ARR calibration `amountInterval`. Few accounts that left carry most of these: a
+ * sample that happens to lack the odd ones shows too good a figure and too small a spread, and plain percentiles then lie beyond
+ * the truth too often, on one side. The acceleration of BCa is a sixth of the skewness of the draws, as of a mean: an AUC is
+ * nearly the mean of what its leavers' places are.
  */
 export interface Interval {
   readonly value: number;
@@ -67,25 +71,40 @@ export function bootstrapMetrics(
 ): Interval[] {
   const clusters = clustersOf(account);
   const statistics = statisticsOf(metrics, rows, clusters, options, options.origin);
-  const isMean = metrics.map((metric) => metric.isMean && options.origin === undefined);
-  const at = options.origin === undefined ? metrics.findIndex(({ isInflated }) => isInflated) : -1;
-  if (at < 0) return intervalsOf(statistics, metrics.length, clusters.count, draws, options, isMean);
+  const isAccelerated = metrics.map(({ interval }) => interval === 'accelerated');
+  const freedom = freedomOf(rows, clusters);
+  const isPlain = metrics.every(({ interval }) => interval === 'percentile' || interval === 'accelerated');
+  if (options.origin !== undefined || isPlain) {
+    return intervalsOf(statistics, metrics.length, clusters.count, draws, options, isAccelerated, freedom);
+  }
+  const { level = 0.9 } = options;
   const ranked = rankRows(rows);
-  const gaps = signedGaps(ranked, Int32Array.from(gather(clusters.of, ranked.order)), options.bins ?? 10);
+  const cluster = Int32Array.from(gather(clusters.of, ranked.order));
+  const places = { of: cluster, count: clusters.count };
+  const means = metrics.map(({ perRow }) =>
+    perRow === undefined ? undefined : new Studentized(perRow(ranked), places, ranked.weight),
+  );
+  const gaps = signedGaps(ranked, cluster, options.bins ?? 10);
+  const isGapped = metrics.some(({ interval }) => interval === 'gaps');
   const drawn: SignedGaps[] = [];
   const watched: Statistics = (counts, into) => {
-    if (counts !== undefined) drawn.push(gaps(counts));
+    if (counts !== undefined) {
+      if (isGapped) drawn.push(gaps(counts));
+      for (const mean of means) mean?.add(counts);
+    }
     statistics(counts, into);
   };
-  const intervals = intervalsOf(watched, metrics.length, clusters.count, draws, options, isMean);
-  const corrected = calibrationInterval(gaps(undefined), drawn, options.level ?? 0.9);
-  // The error of the gaps is the metric but for the order its sums are taken in.
-  const holding = (interval: Interval): Interval => ({
-    ...interval,
-    low: Math.min(interval.value, corrected.low),
-    high: Math.max(interval.value, corrected.high),
+  const intervals = intervalsOf(watched, metrics.length, clusters.count, draws, options, isAccelerated, freedom);
+  return intervals.map((interval, k) => {
+    const { value } = interval;
+    const kind = metrics[k]?.interval;
+    if (kind === 'amounts') return { ...interval, ...amountInterval(ranked, cluster, clusters.count, value, level) };
+    if (kind === 'studentized') return { ...interval, ...means[k]?.interval(value, level) };
+    if (kind !== 'gaps') return interval;
+    const { low, high } = calibrationInterval(gaps(undefined), drawn, level);
+    // The error of the gaps is the metric but for the order its sums are taken in.
+    return { ...interval, low: Math.min(value, low), high: Math.max(value, high) };
   });
-  return intervals.map((interval, k) => (k === at ? holding(interval) : interval));
 }
 
 /**
@@ -118,7 +137,8 @@ function intervalsOf(
   count: number,
   draws: Draws,
   { replicates = 500, level = 0.9, keep_draws = false }: BootstrapOptions,
-  isMean: readonly boolean[] = [],
+  isAccelerated: readonly boolean[] = [],
+  freedom = Number.POSITIVE_INFINITY,
 ): Interval[] {
   if (width === 0) return [];
   const points = new Float64Array(width);
@@ -133,12 +153,14 @@ function intervalsOf(
     const all = drawn[k] as Float64Array;
     const known = all.filter((one) => !Number.isNaN(one));
     const sorted = Array.from(known.toSorted());
-    const [low, high] =
-      isMean[k] === true ? acceleratedPlaces(value, sorted, level) : [(1 - level) / 2, (1 + level) / 2];
+    const isMoved = isAccelerated[k] === true;
+    const [from, to] = isMoved ? acceleratedPlaces(value, sorted, level, freedom) : [(1 - level) / 2, (1 + level) / 2];
+    const [low, high] = [quantileOf(sorted, from), quantileOf(sorted, to)];
     return {
       value,
-      low: quantileOf(sorted, low),
-      high: quantileOf(sorted, high),
+      // Where nearly every draw lies on one side of the value, moved quantiles may pass it.
+      low: isMoved ? Math.min(value, low) : low,
+      high: isMoved ? Math.max(value, high) : high,
       standard_error: deviationOf(sorted),
       level,
       clusters: count,
@@ -148,13 +170,25 @@ function intervalsOf(
   });
 }
 
+/** One less than the accounts of the rarer class, as of a comparison of two groups: those with the outcome, or those without. */
+function freedomOf({ label, weight }: ScoredRows, clusters: Clusters): number {
+  const sides: [Set<number>, Set<number>] = [new Set(), new Set()];
+  for (let i = 0; i < label.length; i++) {
+    if (weight === undefined || (weight[i] as number) > 0) sides[label[i] === 1 ? 1 : 0].add(clusters.of[i] as number);
+  }
+  return Math.min(sides[0].size, sides[1].size) - 1;
+}
+
 /** A draw as it is kept: five significant digits, null where it has no value. */
 export function storedDraw(value: number): number | null {
   return Number.isFinite(value) ? Number(value.toPrecision(5)) : null;
 }
 
-/** Which quantiles of the draws bound a mean (BCa), 0–1 each; the plain ones where the draws do not vary. */
-function acceleratedPlaces(value: number, sorted: readonly number[], level: number): [number, number] {
+/**
+ * Which quantiles of the draws bound what is nearly a mean (BCa), 0–1 each; the plain ones where the draws do not vary. Its normal
+ * quantiles are Student's with `freedom` degrees of freedom, because the spread is no surer than the accounts it comes from.
+ */
+function acceleratedPlaces(value: number, sorted: readonly number[], level: number, freedom: number): [number, number] {
   const n = sorted.length;
   const plain: [number, number] = [(1 - level) / 2, (1 + level) / 2];
   const spread = deviationOf(sorted);
@@ -169,11 +203,13 @@ function acceleratedPlaces(value: number, sorted: readonly number[], level: numb
     0,
   );
   const bias = normalQuantile(Math.min(n - 0.5, Math.max(0.5, below)) / n);
-  const place = (probability: number) => {
-    const z = bias + normalQuantile(probability);
-    return normalBelow(bias + z / (1 - acceleration * z));
+  const reach = freedom < 1 ? normalQuantile(plain[1]) : studentCritical(1 - level, freedom);
+  const place = (end: number) => {
+    const z = bias + end;
+    // Beyond a tenth the expansion no longer holds: the quantiles would turn round.
+    return normalBelow(bias + z / Math.max(0.1, 1 - acceleration * z));
   };
-  return [place(plain[0]), place(plain[1])];
+  return [place(-reach), place(reach)];
 }
 
 /** Quantile of ascending values, linear between neighbours (type 7, the default of R and NumPy). `NaN` when empty. */

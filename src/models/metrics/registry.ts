@@ -5,6 +5,7 @@ import {
   calibrationInTheLarge,
   expectedCalibrationError,
   logLoss,
+  logLosses,
   ROW_SUMS,
   type RowSums,
 } from './probability.ts';
@@ -51,16 +52,29 @@ export interface Metric {
    * that mean, `precision_at_capacity_by_outcomes`, lies above the share.
    */
   readonly weigh: (ranked: Ranked, options?: MetricOptions) => number;
-  /** A mean over rows: its interval allows for how skewed it is, see `Interval`. */
-  readonly isMean: boolean;
-  /** Small samples tell it too high (a sum of distances): see `calibrationInterval`. */
-  readonly isInflated: boolean;
+  /**
+   * How its interval is made of the draws, see `Interval`: by percentiles; by those of BCa, or by bootstrap-t where it is a mean
+   * over rows (`Studentized`), because few accounts carry most of it; by gaps (`calibrationInterval`), because small samples
+   * tell it too high; by amounts (`amountInterval`).
+   */
+  readonly interval: 'percentile' | 'accelerated' | 'studentized' | 'gaps' | 'amounts';
+  /** Of a studentized metric: what each row, in ranked order, adds to the mean that it is. */
+  readonly perRow: ((ranked: Ranked) => Float64Array) | undefined;
   /** Where it is made of sums over the rows. */
   readonly sums?: RowSums | undefined;
   readonly fn: (ranked: Ranked, options?: MetricOptions) => number;
 }
 
-const MEANS: ReadonlySet<string> = new Set(['log_loss', 'brier', 'calibration_in_the_large']);
+const INTERVALS: Readonly<Record<string, Metric['interval']>> = {
+  roc_auc: 'accelerated',
+  calibration_error: 'gaps',
+  arr_calibration: 'amounts',
+};
+const PER_ROW: Readonly<Record<string, (ranked: Ranked) => Float64Array>> = {
+  log_loss: ({ score, label }) => logLosses(score, label),
+  brier: ({ score, label }) => score.map((p, i) => (p - (label[i] as number)) ** 2),
+  calibration_in_the_large: ({ score, label }) => score.map((p, i) => p - (label[i] as number)),
+};
 const capacityOf = (options?: MetricOptions) => options?.capacity ?? 10;
 
 /** Every metric by name, with the way that is better, so that no caller has to know. */
@@ -144,8 +158,8 @@ function metric(
   return {
     ...{ name, title, direction, kind, chance, needs, fn },
     weigh: name === 'precision_at_capacity' ? rowsListed : outcomesOf,
-    isMean: MEANS.has(name),
-    isInflated: name === 'calibration_error',
+    interval: name in PER_ROW ? 'studentized' : (INTERVALS[name] ?? 'percentile'),
+    perRow: PER_ROW[name],
     sums: ROW_SUMS[name],
   };
 }
