@@ -50,8 +50,8 @@ function shadowedOf(engine: Engine): Set<string> {
  * stands the macro of that name answers from the table, for that date only (another date is an error, never a wrong
  * answer). Nothing else may shadow macros meanwhile. Undo with `clearViews`.
  *
- * Where they are many, two are computed side by side: many of them are short and keep one thread busy. `names` must hold each after those it
- * reads; a computed one waits for all before it, and runs on `engine` itself.
+ * Where they are many, two are computed side by side: most of them are short and keep one thread busy. `names` must hold
+ * each after those it reads; a computed one waits for all before it, and runs on `engine` itself.
  */
 export async function standRelations(
   engine: Engine,

@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import { forkRandom } from '../lib/random.ts';
 import { leaverCount, listRecord, rankingRecord, type TrackRows } from '../models/track-record.ts';
 import { rowSource } from './report-lists.ts';
+import { trackRows } from './retro-predictions.ts';
 
 /** What one group of accounts of past readings did about paying for more. Rates are null where too few grew to judge. */
 export interface GrowthRecord {
@@ -52,14 +53,7 @@ const ROWS = `
  */
 export async function judgeGrowth(engine: Engine, config: Config, asOf: string): Promise<GrowthFindings> {
   const read = await engine.columns(ROWS, { as_of: asOf });
-  const ids = read.text('account_id').map((id) => id ?? '');
-  const place = new Map([...new Set(ids)].sort().map((id, index) => [id, index]));
-  const rows: TrackRows = {
-    label: Uint8Array.from(read.number('label')),
-    account: Int32Array.from(ids, (id) => place.get(id) ?? -1),
-    accountCount: place.size,
-    observation_date: Int32Array.from(read.number('observation_date')),
-  };
+  const rows = trackRows(read);
   const band = read.text('band');
   const isListed = read.number('is_listed');
   const grown_count = leaverCount(rows);
@@ -68,8 +62,8 @@ export async function judgeGrowth(engine: Engine, config: Config, asOf: string):
     recordOf(
       rows,
       stood,
-      Uint8Array.from(ids, (_, row) =>
-        stood === 'at_risk_list' ? (isListed[row] as number) : Number(band[row] === stood),
+      Uint8Array.from(band, (own, row) =>
+        stood === 'at_risk_list' ? (isListed[row] as number) : Number(own === stood),
       ),
       isEnough,
       config.seed,

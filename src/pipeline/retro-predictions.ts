@@ -1,7 +1,7 @@
 import type { Day } from '../contract/agent.ts';
 import type { ChurnBasis } from '../contract/churn-model.ts';
 import type { Config } from '../contract/config.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Columnar, Engine } from '../engine/engine.ts';
 import { dayFromNumber } from '../lib/dates.ts';
 import { forkRandom } from '../lib/random.ts';
 import {
@@ -82,14 +82,7 @@ export async function judgePredictions(
   for (const basis of ['leave', 'renewal'] as const) {
     const read = await engine.columns(ROWS, { as_of: asOf, basis });
     if (read.rowCount === 0) continue;
-    const ids = read.text('account_id').map((id) => id ?? '');
-    const place = new Map([...new Set(ids)].sort().map((id, index) => [id, index]));
-    const rows: TrackRows = {
-      label: Uint8Array.from(read.number('label')),
-      account: Int32Array.from(ids, (id) => place.get(id) ?? -1),
-      accountCount: place.size,
-      observation_date: Int32Array.from(read.number('observation_date')),
-    };
+    const rows = trackRows(read);
     const probability = read.number('churn_probability');
     const context = { rows, basis, config };
     records.push(
@@ -102,6 +95,18 @@ export async function judgePredictions(
     }
   }
   return { records, dates };
+}
+
+/** Rows read with `account_id`, `observation_date` and `label`, accounts numbered in the order of their ids. */
+export function trackRows(read: Columnar): TrackRows {
+  const ids = read.text('account_id').map((id) => id ?? '');
+  const place = new Map([...new Set(ids)].sort().map((id, index) => [id, index]));
+  return {
+    label: Uint8Array.from(read.number('label')),
+    account: Int32Array.from(ids, (id) => place.get(id) ?? -1),
+    accountCount: place.size,
+    observation_date: Int32Array.from(read.number('observation_date')),
+  };
 }
 
 interface Judged {

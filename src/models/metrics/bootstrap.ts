@@ -81,8 +81,8 @@ export function bootstrapMetrics(
   const ranked = rankRows(rows);
   const cluster = Int32Array.from(gather(clusters.of, ranked.order));
   const places = { of: cluster, count: clusters.count };
-  const means = metrics.map(({ perRow }) =>
-    perRow === undefined ? undefined : new Studentized(perRow(ranked), places, ranked.weight),
+  const means = metrics.map(({ sums }) =>
+    sums?.perRow === undefined ? undefined : new Studentized(sums.perRow(ranked), places, ranked.weight),
   );
   const gaps = signedGaps(ranked, cluster, options.bins ?? 10);
   const isGapped = metrics.some(({ interval }) => interval === 'gaps');

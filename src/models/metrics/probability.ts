@@ -196,6 +196,8 @@ export interface RowSums {
   readonly terms: (ranked: Ranked) => readonly Float64Array[] | undefined;
   /** The metric of the weighted sums of its terms, which stand in `sums` from place `at`. */
   readonly value: (sums: Float64Array, at: number) => number;
+  /** Of a metric that is a mean over the rows: what each place adds to it. */
+  readonly perRow?: (ranked: Ranked) => Float64Array;
 }
 
 const ratio = (sums: Float64Array, at: number): number => (sums[at] as number) / (sums[at + 1] as number);
@@ -203,20 +205,23 @@ const ones = ({ rowCount }: Ranked): Float64Array => new Float64Array(rowCount).
 const squares = ({ label }: Ranked, probability: Float64Array): Float64Array =>
   probability.map((p, i) => (p - (label[i] as number)) ** 2);
 
+const mean = (perRow: (ranked: Ranked) => Float64Array): RowSums => ({
+  terms: (ranked) => [perRow(ranked), ones(ranked)],
+  value: ratio,
+  perRow,
+});
+
 /** The probability metrics that are such sums, by the name of the metric. */
 export const ROW_SUMS: Readonly<Record<string, RowSums>> = {
-  log_loss: { terms: (ranked) => [lossesOf(ranked), ones(ranked)], value: ratio },
-  brier: { terms: (ranked) => [squares(ranked, ranked.score), ones(ranked)], value: ratio },
+  log_loss: mean(lossesOf),
+  brier: mean((ranked) => squares(ranked, ranked.score)),
   brier_skill: {
     // Without a reference the rate of the very rows that are drawn is held against it.
     terms: (ranked) =>
       ranked.reference === undefined ? undefined : [squares(ranked, ranked.score), squares(ranked, ranked.reference)],
     value: (sums, at) => ((sums[at + 1] as number) > 0 ? 1 - ratio(sums, at) : Number.NaN),
   },
-  calibration_in_the_large: {
-    terms: (ranked) => [ranked.score, ranked.label, ones(ranked)],
-    value: (sums, at) => ((sums[at] as number) - (sums[at + 1] as number)) / (sums[at + 2] as number),
-  },
+  calibration_in_the_large: mean(({ score, label }) => score.map((p, i) => p - (label[i] as number))),
   arr_calibration: {
     terms: ({ amount, score, label }) =>
       amount === undefined

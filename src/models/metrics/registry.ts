@@ -5,7 +5,6 @@ import {
   calibrationInTheLarge,
   expectedCalibrationError,
   logLoss,
-  logLosses,
   ROW_SUMS,
   type RowSums,
 } from './probability.ts';
@@ -58,8 +57,6 @@ export interface Metric {
    * tell it too high; by amounts (`amountInterval`).
    */
   readonly interval: 'percentile' | 'accelerated' | 'studentized' | 'gaps' | 'amounts';
-  /** Of a studentized metric: what each row, in ranked order, adds to the mean that it is. */
-  readonly perRow: ((ranked: Ranked) => Float64Array) | undefined;
   /** Where it is made of sums over the rows. */
   readonly sums?: RowSums | undefined;
   readonly fn: (ranked: Ranked, options?: MetricOptions) => number;
@@ -69,11 +66,6 @@ const INTERVALS: Readonly<Record<string, Metric['interval']>> = {
   roc_auc: 'accelerated',
   calibration_error: 'gaps',
   arr_calibration: 'amounts',
-};
-const PER_ROW: Readonly<Record<string, (ranked: Ranked) => Float64Array>> = {
-  log_loss: ({ score, label }) => logLosses(score, label),
-  brier: ({ score, label }) => score.map((p, i) => (p - (label[i] as number)) ** 2),
-  calibration_in_the_large: ({ score, label }) => score.map((p, i) => p - (label[i] as number)),
 };
 const capacityOf = (options?: MetricOptions) => options?.capacity ?? 10;
 
@@ -158,8 +150,7 @@ function metric(
   return {
     ...{ name, title, direction, kind, chance, needs, fn },
     weigh: name === 'precision_at_capacity' ? rowsListed : outcomesOf,
-    interval: name in PER_ROW ? 'studentized' : (INTERVALS[name] ?? 'percentile'),
-    perRow: PER_ROW[name],
+    interval: ROW_SUMS[name]?.perRow === undefined ? (INTERVALS[name] ?? 'percentile') : 'studentized',
     sums: ROW_SUMS[name],
   };
 }

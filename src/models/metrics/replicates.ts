@@ -2,7 +2,7 @@ import type { Random } from '../../contract/model.ts';
 import { randomInt } from '../../lib/random.ts';
 import { rankByOrigin } from './origins.ts';
 import { gather, type Ranked, rankRows, reweighted, type ScoredRows, type Totals } from './ranked.ts';
-import { rocAuc } from './ranking.ts';
+import { type DrawnAuc, drawnAuc, rocAuc } from './ranking.ts';
 import type { Metric, MetricOptions } from './registry.ts';
 
 /** Cluster of each row as 0 … count − 1, in order of first sight. */
@@ -187,46 +187,19 @@ interface Clustered {
 
 /** The ROC-AUC within dates, weighted by outcomes, in one pass a draw: it is asked for more often than all the rest. */
 function meanAuc(dates: readonly Clustered[]): Statistics {
-  const auc = { value: 0, outcome: 0 };
+  const auc: DrawnAuc = { value: Number.NaN, outcome: 0 };
   return (counts, into) => {
     let sum = 0;
     let all = 0;
     for (let d = 0; d < dates.length; d++) {
-      drawnAuc(dates[d] as Clustered, counts, auc);
+      const { ranked, cluster } = dates[d] as Clustered;
+      drawnAuc(ranked, ranked.weight, counts === undefined ? undefined : { cluster, counts }, auc);
       if (Number.isNaN(auc.value)) continue;
       sum += auc.outcome * auc.value;
       all += auc.outcome;
     }
     into[0] = all > 0 ? sum / all : Number.NaN;
   };
-}
-
-/** `rocAuc` of a draw, weighing the rows on the way; and the weight of the outcomes. */
-function drawnAuc(
-  { ranked, cluster }: Clustered,
-  counts: Uint16Array | undefined,
-  into: { value: number; outcome: number },
-): void {
-  const { label, weight, tieEnds } = ranked;
-  let positives = 0;
-  let negatives = 0;
-  let area = 0;
-  let i = 0;
-  for (let g = 0; g < tieEnds.length; g++) {
-    const end = tieEnds[g] as number;
-    let up = 0;
-    let down = 0;
-    for (; i < end; i++) {
-      const w = (weight[i] as number) * (counts === undefined ? 1 : (counts[cluster[i] as number] as number));
-      if (label[i] === 1) up += w;
-      else down += w;
-    }
-    area += down * (positives + up / 2);
-    positives += up;
-    negatives += down;
-  }
-  into.value = positives > 0 && negatives > 0 ? area / (positives * negatives) : Number.NaN;
-  into.outcome = positives;
 }
 
 type Replicator = (counts: Uint16Array | undefined) => Ranked;

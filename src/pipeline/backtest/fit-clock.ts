@@ -1,6 +1,6 @@
 /** What fitting took: processor milliseconds of the threads that did it, each thread's counted apart. */
 export interface FitTimes {
-  /** Fits that were executed: every date's rungs once, and every origin's judgement, serving model, refits, calibration. */
+  /** Fits that were executed: every date's rungs once, and every origin's judgement, serving model and refits. */
   readonly executed: number;
   /**
    * What the origins' own fits would have taken, added up, if nothing were shared: for each origin the rungs fitted as of that

@@ -36,15 +36,13 @@ export interface OriginFits {
   /** Origins before which something had closed that could be learnt from, oldest first, and those without. */
   readonly known: readonly Day[];
   readonly unknown: readonly Day[];
-  /** The panels that all of them are fitted on. */
-  readonly source: Readonly<Record<ModelBasis, BasisPanel>>;
   /** By origin of `known`. */
   readonly fits: ReadonlyMap<Day, Promise<OriginFit>>;
   /** What fitting took; to be asked when all fits are done. */
   times(): FitTimes;
 }
 
-/** Origins beyond the pool's threads that are begun before the earliest of them is done: none waits for work, and the first come first. */
+/** Origins beyond the pool's threads that are begun before the earliest is done: no thread waits, and the first come first. */
 const AHEAD = 1;
 
 /**
@@ -111,7 +109,6 @@ export async function fitOrigins(
   return {
     known,
     unknown: tested.filter((asOf) => !canLearn(asOf)),
-    source,
     fits: new Map(known.map((asOf, k) => [asOf, begun[k] as Promise<OriginFit>])),
     times: () => {
       const all = Object.values(bases).map((basis) => basis.times());

@@ -12,6 +12,7 @@ import type { BacktestBook } from './book.ts';
 import type { OriginFit } from './fits.ts';
 import type { Claimed } from './shown.ts';
 import {
+  type BasisRows,
   basesOf,
   basisRows,
   claimScores,
@@ -90,8 +91,8 @@ export function measureRungs(given: MeasuredLadders): MeasuredRungs {
         .filter(({ fitted }) => fitted > 0)
         .map((rung) => ({ name: rung.name, score: of(rung), kind: 'probability' as const, isMain: false }));
       const reference = base === undefined ? new Float64Array(0) : of(base);
-      const figures = figuresFor(given, { prediction, basis, outcome }, reference, candidates);
       const rows = basisRows(book, basis, reference, outcome);
+      const figures = figuresFor(given, { prediction, basis, outcome }, reference, candidates, rows);
       const judged = ladderVerdict(prediction, book, rows, basis, rungs, config, months, pool);
       const verdict = judged.then((found) => found.verdict);
       // As with the figures: told where it is waited for.
@@ -113,8 +114,8 @@ function figuresFor(
   { prediction, basis, outcome }: Asked,
   reference: Float64Array,
   candidates: readonly ScoredCandidate[],
+  rows: BasisRows = basisRows(book, basis, reference, outcome),
 ): Promise<BacktestFigure[]> {
-  const rows = basisRows(book, basis, reference, outcome);
   const table = figureTable(book, rows, { prediction, basis }, reference, candidates, outcome);
   const figures = figuresInPool(table, { capacity, seed: config.seed }, pool);
   // Waited for later, when another stage may have failed before: the error is told where it is waited for.
