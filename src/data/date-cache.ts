@@ -177,13 +177,6 @@ export class DateCache {
     }
   }
 
-  /** The rows of one small select of a date, from the cache where it has them. */
-  async rows(engine: Engine, kind: string, asOf: Day, select: string): Promise<Row[]> {
-    if ((await this.find(kind, asOf)) === undefined) await this.put(engine, kind, asOf, [], { rows: select });
-    const known = await this.find(kind, asOf);
-    return engine.rows(known?.select('rows') ?? select);
-  }
-
   /** Deletes entries unused for a week before the newest, and beyond a gigabyte those used longest ago. */
   prune(): void {
     const { directory, keepBytes = KEEP_BYTES } = this.#options;

@@ -17,9 +17,8 @@ import type { Panel } from './panel.ts';
 import { clearViews, standViews } from './standing.ts';
 
 export interface AuditOptions {
+  /** Also standing as table `main.panel`; at its middle date values are compared with and without later rows. */
   readonly panel: Panel;
-  /** Day at which values are compared with and without later rows. Default: the panel's middle date. */
-  readonly asOf?: Day;
   /** Custom columns among the panel's features. */
   readonly admitted?: readonly CustomFeature[];
   /** Where the comparison of a day is kept for the next audit of the same exports. */
@@ -33,17 +32,15 @@ export interface AuditOptions {
  * as-of view masks them. Findings come in the order admitted, feature, column, then by name.
  */
 export async function auditLeaks(engine: Engine, options: AuditOptions): Promise<LeakFinding[]> {
-  const asOf = options.asOf ?? options.panel.dates[Math.floor(options.panel.dates.length / 2)];
+  const { panel } = options;
+  const asOf = panel.dates[Math.floor(panel.dates.length / 2)];
   const findings = [
-    ...auditFeatures(options.panel),
-    ...(asOf === undefined ? [] : await auditFuture(engine, asOf, options.cache)),
-    ...(await auditColumns(engine, options.panel.knownBy)),
+    ...auditFeatures(panel),
+    ...(asOf === undefined ? [] : await auditFuture(engine, panel, asOf, options.cache)),
+    ...(await auditColumns(engine, panel.knownBy)),
   ];
   const admitted = options.admitted ?? [];
-  return inOrder([
-    ...auditAdmitted(options.panel, admitted),
-    ...findings.map((finding) => asAdmitted(finding, admitted)),
-  ]);
+  return inOrder([...auditAdmitted(panel, admitted), ...findings.map((finding) => asAdmitted(finding, admitted))]);
 }
 
 /**
@@ -140,9 +137,15 @@ function rowsWhere(count: number, holds: (i: number) => boolean): number[] {
 }
 
 /** Features of a day, computed from tables from which everything later was taken away, must be the same. */
-async function auditFuture(engine: Engine, asOf: Day, cache: DateCache | undefined): Promise<LeakFinding[]> {
+async function auditFuture(
+  engine: Engine,
+  panel: Panel,
+  asOf: Day,
+  cache: DateCache | undefined,
+): Promise<LeakFinding[]> {
   const known = await cache?.find('audit', asOf);
-  const counts = known === undefined ? await changedCounts(engine, asOf) : await engine.rows(known.select('changed'));
+  const counts =
+    known === undefined ? await changedCounts(engine, panel, asOf) : await engine.rows(known.select('changed'));
   if (known === undefined && cache !== undefined) {
     await engine.execute('create or replace table main.audit_changed (name varchar, row_count integer)');
     await engine.append('main.audit_changed', {
@@ -166,21 +169,24 @@ async function auditFuture(engine: Engine, asOf: Day, cache: DateCache | undefin
 }
 
 /** By feature that differs: for how many accounts. */
-async function changedCounts(engine: Engine, asOf: Day): Promise<Row[]> {
-  const features = async (name: string): Promise<void> => {
-    await clearViews(engine);
-    await standViews(engine, ['account_features'], asOf);
-    await engine.materialise(name, 'select * from dated.account_features');
-    await clearViews(engine);
-  };
+async function changedCounts(engine: Engine, panel: Panel, asOf: Day): Promise<Row[]> {
   try {
-    await features('main.audit_whole');
+    await clearViews(engine);
+    const names = ['account_id', 'segment', 'churn_basis', ...panel.features].map(quoteName).join(', ');
+    await engine.materialise(
+      'main.audit_whole',
+      `select ${names} from main.panel where observation_date = $as_of::date`,
+      {
+        as_of: asOf,
+      },
+    );
     await engine.execute('create schema if not exists past');
     for (const table of TABLES) {
       await engine.materialise(`past.${table.name}`, pastRows(table), { as_of: asOf });
     }
     await engine.execute("set search_path = 'past,main'");
-    await features('main.audit_past');
+    await standViews(engine, ['account_features'], asOf);
+    await engine.materialise('main.audit_past', `select ${names} from dated.account_features`);
     await engine.execute("set search_path = 'main'");
     const columns = (await engine.describe('select * from main.audit_whole')).map(({ name }) => name);
     const changed = columns

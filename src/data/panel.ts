@@ -1,6 +1,6 @@
 import { type Columnar, type Engine, quoteName } from '../engine/engine.ts';
 import { addDays, type Day, dayNumber, monthStart } from '../lib/dates.ts';
-import { clearViews, shadow, standViews } from './standing.ts';
+import { clearViews, shadow, standDates, standViews, viewClosure } from './standing.ts';
 
 /** Columns of a panel that are not features. */
 export const PANEL_KEYS = [
@@ -41,14 +41,19 @@ export interface PanelOptions {
   readonly dates: readonly Day[];
   /** Labels use outcomes known by the end of this day. */
   readonly knownBy: Day;
-  /** Stands `account_features` of a date, and what else its rows need; default: the view and those below it. */
-  readonly stand?: (asOf: Day) => Promise<void>;
-  /** Relation that stands with it (`account_id` and `columns`), joined to each row; its columns are not audited. */
+  /**
+   * Stands `account_features` of dates, and what else their rows need: one date as `standRelations` does, several as `standDates`;
+   * default: the view and those below it.
+   */
+  readonly stand?: (dates: readonly Day[]) => Promise<void>;
+  /** Relation that stands with it (`observation_date`, `account_id` and `columns`), joined to each row; its columns are not audited. */
   readonly beside?: { readonly relation: string; readonly columns: readonly string[] };
   /** Selects of the panel rows of dates that were computed before, columns and types as here: they are not computed again. */
   readonly ready?: ReadonlyMap<Day, string>;
-  /** Called when a computed date's rows are in `main.panel`. */
-  readonly done?: (asOf: Day) => Promise<void>;
+  /** Called when the rows of dates that stood together are in `main.panel`. */
+  readonly done?: (dates: readonly Day[]) => Promise<void>;
+  /** Rows of account and date that may stand together; default `TOGETHER`. */
+  readonly together?: number;
   /** Labels of growing too (`label_expansion`); default no. */
   readonly expansion?: boolean;
   /** Relation with `account_id, first_on, last_on` (days through which a person acted on an account) beside contacts. */
@@ -85,20 +90,27 @@ export async function buildPanel(engine: Engine, options: PanelOptions): Promise
   };
 }
 
-/** Computes dates one after the other into `main.panel`, which the first makes where no rows were ready. */
+/**
+ * Rows of account and date that are computed by one statement. Below it planning a statement costs more than running it; above it
+ * dates are computed one after the other, and what the engine has to hold at a time is that of one date.
+ */
+const TOGETHER = 40_000;
+
+/** Computes dates into `main.panel`, which the first make where no rows were ready: many at a time while the book is small. */
 async function computeDates(
   engine: Engine,
   dates: readonly Day[],
   isThere: boolean,
-  { knownBy, stand, beside, worked, done, expansion = false }: PanelOptions,
+  { knownBy, stand, beside, worked, done, together = TOGETHER, expansion = false }: PanelOptions,
 ): Promise<void> {
-  const standing = stand ?? ((date: Day) => standViews(engine, ['account_features'], date));
+  const standing = stand ?? ((batch: readonly Day[]) => standBatch(engine, batch));
   await engine.materialise('main.panel_outcome', 'select * from outcome_asof($day::date)', { day: knownBy });
   if (expansion) await engine.materialise('main.panel_span', 'select * from arr_span($day::date)', { day: knownBy });
   await engine.materialise('main.panel_acted', actedRows(worked), { day: knownBy });
+  const batches = batchesOf(dates, Math.floor(together / Math.max(1, await accountCount(engine))));
   try {
-    for (const [index, date] of dates.entries()) {
-      await standing(date);
+    for (const [index, batch] of batches.entries()) {
+      await standing(batch);
       // From here on outcomes are read as known by `knownBy`, from the one copy computed above; so are the spans of ARR.
       await engine.execute('create or replace view dated.outcome_asof as select * from main.panel_outcome');
       await shadow(engine, 'outcome_asof', knownBy);
@@ -106,11 +118,16 @@ async function computeDates(
         await engine.execute('create or replace view dated.arr_span as select * from main.panel_span');
         await shadow(engine, 'arr_span', knownBy);
       }
-      const select = besideRows(panelRows(expansion), beside);
-      const bindings = { as_of: date, known_by: knownBy };
+      const [only] = batch.length === 1 ? batch : [];
+      const rows =
+        only === undefined
+          ? `select v.* from dates.standing as d, lateral (${panelRows('d.stands_for', expansion)}) as v`
+          : panelRows('$as_of::date', expansion);
+      const select = besideRows(rows, beside);
+      const bindings = { known_by: knownBy, ...(only === undefined ? {} : { as_of: only }) };
       if (index === 0 && !isThere) await engine.materialise('main.panel', select, bindings);
       else await engine.execute(`insert into main.panel by name ${select}`, bindings);
-      await done?.(date);
+      await done?.(batch);
       await clearViews(engine);
     }
   } finally {
@@ -121,11 +138,32 @@ async function computeDates(
   }
 }
 
+async function standBatch(engine: Engine, dates: readonly Day[]): Promise<void> {
+  const [first] = dates;
+  if (dates.length === 1 && first !== undefined) await standViews(engine, ['account_features'], first);
+  else await standDates(engine, viewClosure(['account_features']), dates);
+}
+
+/** Dates in batches of at most `size`, at least one, as even as can be. */
+function batchesOf(dates: readonly Day[], size: number): Day[][] {
+  const count = Math.ceil(dates.length / Math.max(1, size));
+  return Array.from({ length: count }, (_, index) =>
+    dates.slice(Math.floor((index * dates.length) / count), Math.floor(((index + 1) * dates.length) / count)),
+  );
+}
+
+/** Accounts that the exports name, whenever they were customers. */
+async function accountCount(engine: Engine): Promise<number> {
+  const named = ['account', 'contract', 'mrr_month'].map((table) => `select account_id from main.${table}`);
+  const [row] = await engine.rows(`select count(*) as account_count from (${named.join(' union ')})`);
+  return Number(row?.['account_count'] ?? 0);
+}
+
 function besideRows(rows: string, beside: PanelOptions['beside']): string {
   if (beside === undefined) return rows;
   const columns = beside.columns.map((name) => `b.${quoteName(name)}`);
   return `select p.*, ${columns.join(', ')} from (${rows}) as p
-    left join ${beside.relation} as b on b.account_id = p.account_id`;
+    left join ${beside.relation} as b on b.observation_date = p.observation_date and b.account_id = p.account_id`;
 }
 
 /** Contacts that did not come from the customer alone, and what else a person did; binding `day`. */
@@ -138,23 +176,23 @@ function actedRows(worked?: string): string {
     ${acted}`;
 }
 
-/** Select of one date's panel rows; bindings `as_of` and `known_by`. */
-function panelRows(expansion = false): string {
+/** Select of the panel rows of a date, given as SQL; binding `known_by`. */
+function panelRows(asOf: string, expansion: boolean): string {
   return `
     with leaving as (
       select
         account_id,
-        min(case when not coalesce(is_unavoidable, false) then decided_on end) - $as_of::date as left_days,
-        min(case when is_unavoidable then decided_on end) - $as_of::date as unavoidable_days,
+        min(case when not coalesce(is_unavoidable, false) then decided_on end) - ${asOf} as left_days,
+        min(case when is_unavoidable then decided_on end) - ${asOf} as unavoidable_days,
         min(decided_on) as decided_on
       from outcome_asof($known_by::date)
-      where decided_on > $as_of::date
+      where decided_on > ${asOf}
       group by account_id
     ),
     growing as (
       ${
         expansion
-          ? 'select account_id, label, closed_on from label_expansion($as_of::date, $known_by::date)'
+          ? `select account_id, label, closed_on from label_expansion(${asOf}, $known_by::date)`
           : 'select null::varchar as account_id, null::integer as label, null::date as closed_on where false'
       }
     ),
@@ -162,27 +200,28 @@ function panelRows(expansion = false): string {
       select distinct acted.account_id
       from main.panel_acted as acted
       left join leaving on leaving.account_id = acted.account_id
-      where acted.last_on > $as_of::date and acted.first_on <= $as_of::date + (select horizon_days from settings)
+      where acted.last_on > ${asOf} and acted.first_on <= ${asOf} + (select horizon_days from settings)
         and (leaving.decided_on is null or acted.first_on < leaving.decided_on)
     )
     select
-      $as_of::date as observation_date,
+      ${asOf} as observation_date,
       feature.*,
       state.arr_amount as arr_amount_reported,
       state.decision_days as decision_days_left,
       label.label,
       label.closed_on,
       coalesce(label.is_unavoidable, false) as is_unavoidable,
-      feature.account_id in (select account_id from worked) as is_worked,
+      worked.account_id is not null as is_worked,
       leaving.left_days,
       leaving.unavoidable_days,
       growing.label as expansion_label,
       growing.closed_on as expansion_closed_on
-    from account_features($as_of::date) as feature
-    join account_state($as_of::date) as state on state.account_id = feature.account_id
-    left join label_churn($as_of::date, $known_by::date) as label on label.account_id = feature.account_id
+    from account_features(${asOf}) as feature
+    join account_state(${asOf}) as state on state.account_id = feature.account_id
+    left join label_churn(${asOf}, $known_by::date) as label on label.account_id = feature.account_id
     left join leaving on leaving.account_id = feature.account_id
-    left join growing on growing.account_id = feature.account_id`;
+    left join growing on growing.account_id = feature.account_id
+    left join worked on worked.account_id = feature.account_id`;
 }
 
 /** Days of history that the features of a first row want. */

@@ -43,3 +43,15 @@ export function longDay(day: Day): string {
   const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
   return `${Number(day.slice(8, 10))} ${months[Number(day.slice(5, 7)) - 1]} ${day.slice(0, 4)}`;
 }
+
+/** Where the rows of each day begin and end among rows in the order of their days (days since 1970); `[0, 0]` for a day without rows. */
+export function placesByDay(days: ArrayLike<number>): (day: Day) => readonly [number, number] {
+  const places = new Map<number, [number, number]>();
+  for (let i = 0; i < days.length; i++) {
+    const day = days[i] as number;
+    const place = places.get(day);
+    if (place === undefined) places.set(day, [i, i + 1]);
+    else place[1] = i + 1;
+  }
+  return (day) => places.get(dayNumber(day)) ?? [0, 0];
+}

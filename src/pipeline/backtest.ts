@@ -7,7 +7,8 @@ import type { Pool } from '../contract/model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { RunReport } from '../contract/report.ts';
 import { observationDates } from '../data/panel.ts';
-import { type Engine, quoteText } from '../engine/engine.ts';
+import { standViews } from '../data/standing.ts';
+import type { Engine } from '../engine/engine.ts';
 import { emptyState, keepWork, readState } from '../ledger/index.ts';
 import { addDays, dayNumber } from '../lib/dates.ts';
 import { UserError } from '../lib/errors.ts';
@@ -270,9 +271,12 @@ async function inOneThread(engine: Engine): Promise<() => Promise<void>> {
 }
 
 /** Persons who hold accounts; one pool where nobody is named. */
-async function csmCount({ engine, asOf, dates }: Workspace): Promise<number> {
-  const select = `select count(distinct csm) as csm_count from account_state(date ${quoteText(asOf)}) where status = 'active'`;
-  const [row] = await (dates?.rows(engine, 'csm', asOf, select) ?? engine.rows(select));
+async function csmCount({ engine, asOf }: Workspace): Promise<number> {
+  await standViews(engine, ['account_state'], asOf);
+  const [row] = await engine.rows(
+    "select count(distinct csm) as csm_count from dated.account_state where status = 'active'",
+  );
+  await clearDate(engine);
   return Math.max(1, Number(row?.['csm_count'] ?? 0));
 }
 

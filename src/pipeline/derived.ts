@@ -1,8 +1,9 @@
 import type { Day } from '../contract/agent.ts';
 import type { Engine } from '../engine/engine.ts';
+import { placesByDay } from '../lib/dates.ts';
 import { type ChangeBook, detectChanges } from '../models/change.ts';
 import { writeColumns } from './context.ts';
-import type { DerivedRelation } from './relations.ts';
+import type { Derived, DerivedRelation } from './relations.ts';
 
 /** Windows of 28 days handed to the change test: the newest, twelve before it, and the same weeks of last year. */
 const WINDOWS = 14;
@@ -12,9 +13,11 @@ const METRICS = ['event_count', 'active_users'] as const;
 const usageChange: DerivedRelation = {
   name: 'usage_change',
   reads: ['account_state', 'usage_window', 'usage_anchor'],
-  async compute(engine, asOf) {
-    const { accounts, book } = await readBook(engine, asOf);
-    const changes = detectChanges(book);
+  async compute(engine, dates) {
+    const books = await readBooks(engine, dates);
+    const changes = books.flatMap(({ asOf, accounts, book }) =>
+      detectChanges(book).map((change) => ({ ...change, asOf, accounts })),
+    );
     const all = <T>(pick: (change: (typeof changes)[number]) => Iterable<T>): T[] =>
       changes.flatMap((change) => [...pick(change)]);
     const numbers = (pick: (change: (typeof changes)[number]) => Iterable<number>) => ({
@@ -22,9 +25,9 @@ const usageChange: DerivedRelation = {
       values: Float64Array.from(all(pick)),
     });
     await writeColumns(engine, 'dated.usage_change', {
-      as_of: { type: 'DATE', values: all((change) => Array.from(change.nowValue, () => asOf)) },
-      account_id: { type: 'VARCHAR', values: all(() => accounts) },
-      metric: { type: 'VARCHAR', values: all((change) => Array.from(change.nowValue, () => change.metric)) },
+      as_of: { type: 'DATE', values: all(({ accounts, asOf }) => accounts.map(() => asOf)) },
+      account_id: { type: 'VARCHAR', values: all(({ accounts }) => accounts) },
+      metric: { type: 'VARCHAR', values: all(({ accounts, metric }) => accounts.map(() => metric)) },
       now_value: numbers((change) => change.nowValue),
       expected_value: numbers((change) => change.expectedValue),
       low_value: numbers((change) => change.lowValue),
@@ -38,44 +41,63 @@ const usageChange: DerivedRelation = {
   },
 };
 
-async function readBook(engine: Engine, asOf: Day): Promise<{ accounts: string[]; book: ChangeBook }> {
+interface DatedBook {
+  readonly asOf: Day;
+  readonly accounts: readonly string[];
+  readonly book: ChangeBook;
+}
+
+/** What the change test asks of every date, from relations that stand for all of them. */
+async function readBooks(engine: Engine, dates: readonly Day[]): Promise<DatedBook[]> {
+  const days = "(select cast(unnest(string_split($dates, ',')) as date) as day)";
+  const bindings = { dates: dates.join(',') };
   const rows = await engine.columns(
-    `select s.account_id, s.segment,
-       least(coalesce(s.tenure_days - (cast($as_of as date) - a.anchor_on), 0), case when a.is_connected then a.anchor_on - a.first_on + 1 else 0 end) as known_days
-     from dated.account_state as s cross join dated.usage_anchor as a
-     where s.status = 'active' and not s.is_unmatched order by s.account_id`,
-    { as_of: asOf },
+    `select d.day, s.account_id, s.segment,
+       least(coalesce(s.tenure_days - (d.day - a.anchor_on), 0), case when a.is_connected then a.anchor_on - a.first_on + 1 else 0 end) as known_days
+     from ${days} as d, lateral (select * from account_state(d.day)) as s, lateral (select * from usage_anchor(d.day)) as a
+     where s.status = 'active' and not s.is_unmatched order by d.day, s.account_id`,
+    bindings,
   );
-  const accounts = rows.text('account_id').map((id) => id ?? '');
-  const names = rows.text('segment');
-  const segments = [...new Set(names)].sort();
-  const place = new Map(accounts.map((id, index) => [id, index]));
   const windows = await engine.columns(
-    `select account_id, window_index, event_count, active_users from dated.usage_window where window_index < ${WINDOWS}`,
+    `select d.day, w.account_id, w.window_index, w.event_count, w.active_users
+     from ${days} as d, lateral (select * from usage_window(d.day)) as w
+     where w.window_index < ${WINDOWS} order by d.day`,
+    bindings,
   );
-  const ids = windows.text('account_id');
-  const index = windows.number('window_index');
-  const metrics = METRICS.map((metric) => {
-    const values = new Float64Array(accounts.length * WINDOWS);
-    const counts = windows.number(metric);
-    for (let i = 0; i < ids.length; i++) {
-      const account = place.get(ids[i] ?? '');
-      if (account !== undefined && !Number.isNaN(counts[i]))
-        values[account * WINDOWS + (index[i] as number)] = counts[i] as number;
-    }
-    return { metric, values };
+  const rowsOf = placesByDay(rows.number('day'));
+  const windowsOf = placesByDay(windows.number('day'));
+  const [ids, names, known] = [rows.text('account_id'), rows.text('segment'), rows.number('known_days')];
+  const [owners, index] = [windows.text('account_id'), windows.number('window_index')];
+  const counts = METRICS.map((metric) => ({ metric, values: windows.number(metric) }));
+  return dates.map((asOf) => {
+    const [from, to] = rowsOf(asOf);
+    const accounts = ids.slice(from, to).map((id) => id ?? '');
+    const own = names.slice(from, to);
+    const segments = [...new Set(own)].sort();
+    const place = new Map(accounts.map((id, at) => [id, at]));
+    const [first, end] = windowsOf(asOf);
+    const metrics = counts.map(({ metric, values: all }) => {
+      const values = new Float64Array(accounts.length * WINDOWS);
+      for (let i = first; i < end; i++) {
+        const account = place.get(owners[i] ?? '');
+        if (account !== undefined && !Number.isNaN(all[i]))
+          values[account * WINDOWS + (index[i] as number)] = all[i] as number;
+      }
+      return { metric, values };
+    });
+    return {
+      asOf,
+      accounts,
+      book: {
+        accountCount: accounts.length,
+        windowCount: WINDOWS,
+        segment: Int32Array.from(own, (name) => segments.indexOf(name)),
+        knownDays: known.slice(from, to),
+        metrics,
+      },
+    };
   });
-  return {
-    accounts,
-    book: {
-      accountCount: accounts.length,
-      windowCount: WINDOWS,
-      segment: Int32Array.from(names, (name) => segments.indexOf(name)),
-      knownDays: rows.number('known_days'),
-      metrics,
-    },
-  };
 }
 
 /** Relations calculated by `models/` between the views and the agents, by name. */
-export const DERIVED: ReadonlyMap<string, DerivedRelation> = new Map([[usageChange.name, usageChange]]);
+export const DERIVED: Derived = new Map([[usageChange.name, usageChange]]);

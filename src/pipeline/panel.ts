@@ -6,19 +6,29 @@ import type { Progress } from '../contract/report.ts';
 import { type CachedRelations, contentHash, type DateCache } from '../data/date-cache.ts';
 import { type Panel as AuditPanel, buildPanel as buildPlainPanel, PANEL_KEYS } from '../data/panel.ts';
 import { type Columnar, type Engine, quoteName, quoteText } from '../engine/engine.ts';
+import { placesByDay } from '../lib/dates.ts';
 import { nominalColumn } from '../models/feature-column.ts';
 import { freezeCalibration } from '../models/health-calibration.ts';
 import { scoreHealth } from '../models/scorecard.ts';
 import type { Panel } from '../models/splits.ts';
 import { TREATMENT } from '../models/treatment.ts';
 import { DERIVED } from './derived.ts';
-import { clearDate, keepDate, materialiseDate } from './relations.ts';
+import {
+  clearDate,
+  dropKept,
+  type KeptRows,
+  keepDates,
+  materialiseDate,
+  materialiseDates,
+  rowsOfDate,
+  rowsOfDates,
+} from './relations.ts';
 import { planRelations } from './replay.ts';
 
 /** Columns of `main.panel` that are no features. */
 const FRAME: ReadonlySet<string> = new Set([...PANEL_KEYS, 'is_closed', TREATMENT]);
 
-/** Dates whose relations are put aside as they stand (`keepDate`): each is computed once for panel and lists. */
+/** Dates whose relations are put aside as they stand (`keepDates`): each is computed once for panel and lists. */
 export interface KeptDates {
   readonly dates: ReadonlySet<Day>;
   readonly relations: readonly string[];
@@ -38,6 +48,8 @@ export interface PanelExtras {
    * depend on beside the exports must go into the key of the entries, below.
    */
   readonly cache?: DateCache | undefined;
+  /** See `data/panel.ts`. */
+  readonly together?: number | undefined;
 }
 
 /** What a date adds to the tables of the panel. */
@@ -53,7 +65,7 @@ export async function buildPanel(
   dates: readonly Day[],
   knownBy: Day,
   progress?: Progress,
-  { scorecard = false, expansion = false, keep, worked, cache }: PanelExtras = {},
+  { scorecard = false, expansion = false, keep, worked, cache, together }: PanelExtras = {},
 ): Promise<AuditPanel> {
   const own = planRelations(['account_features', 'health_measures', 'fact']);
   const kept = keep?.relations ?? [];
@@ -68,13 +80,16 @@ export async function buildPanel(
   const acts = cache === undefined || worked === undefined ? '' : await contentHash(engine, worked);
   const key = [knownBy, expansion ? 'expansion' : '', acts];
   const ready = new Map<Day, CachedRelations>();
+  const lists = new Map<Day, CachedRelations>();
   for (const asOf of cache === undefined ? [] : dates) {
     const rows = await cache?.find('panel', asOf, key);
-    const lists = rows === undefined || !isKept(asOf) ? undefined : await cache?.find('lists', asOf, kept);
-    if (rows === undefined || (isKept(asOf) && lists === undefined)) continue;
+    const listed = rows === undefined || !isKept(asOf) ? undefined : await cache?.find('lists', asOf, kept);
+    if (rows === undefined || (isKept(asOf) && listed === undefined)) continue;
     ready.set(asOf, rows);
-    if (lists !== undefined) await keepDate(engine, asOf, kept, (name) => lists.select(name));
+    if (listed !== undefined) lists.set(asOf, listed);
   }
+  await dropKept(engine);
+  if (lists.size > 0) await keepDates(engine, kept, cachedRows(lists));
   for (const table of ready.size > 0 ? PARTS.slice(1) : []) {
     await engine.materialise(
       `main.${table}`,
@@ -87,28 +102,35 @@ export async function buildPanel(
     knownBy,
     expansion,
     ...(worked === undefined ? {} : { worked }),
+    ...(together === undefined ? {} : { together }),
     ready: new Map([...ready].map(([asOf, rows]) => [asOf, rows.select('panel')])),
     // A composite of the configuration's own making is no column of the exports and is not audited.
     beside: { relation: 'dated.panel_health', columns: ['health_score'] },
-    stand: async (asOf) => {
-      done += 1;
-      progress?.detail(`${done} of ${dates.length}: ${asOf}`);
-      await materialiseDate(engine, asOf, isKept(asOf) ? more : own, DERIVED, config);
-      if (isKept(asOf)) {
-        await keepDate(engine, asOf, kept);
-        const selects = kept.map((name) => [name, `select * from dated.${quoteName(name)}`]);
-        await cache?.put(engine, 'lists', asOf, kept, Object.fromEntries(selects));
+    stand: async (batch) => {
+      done += batch.length;
+      progress?.detail(`${done} of ${dates.length}: ${batch.at(-1)}`);
+      const tested = batch.filter(isKept);
+      const relations = tested.length > 0 ? more : own;
+      const [only] = batch.length === 1 ? batch : [];
+      if (only === undefined) await materialiseDates(engine, batch, relations, DERIVED, config);
+      else await materialiseDate(engine, only, relations, DERIVED, config);
+      if (tested.length > 0) {
+        await keepDates(engine, kept, only === undefined ? rowsOfDates(tested, DERIVED) : rowsOfDate(only));
+        for (const asOf of tested) await cache?.put(engine, 'lists', asOf, kept, keptSelects(kept, asOf));
       }
-      await scoreDate(engine, config, asOf);
+      await scoreDates(engine, config, batch);
       await engine.execute(
-        'insert into main.panel_fact select distinct $as_of::date, account_id, kind from dated.fact where is_red',
-        { as_of: asOf },
+        `insert into main.panel_fact select distinct d.day, f.account_id, f.kind
+         from ${DAYS} as d, lateral (select * from fact(d.day) where is_red) as f`,
+        { dates: batch.join(',') },
       );
     },
-    done: async (asOf) => {
-      const rowsOf = (table: string) => `select * from main.${table} where observation_date = date ${quoteText(asOf)}`;
-      const parts = PARTS.map((table) => [table, rowsOf(table)]);
-      await cache?.put(engine, 'panel', asOf, key, Object.fromEntries(parts));
+    done: async (batch) => {
+      for (const asOf of batch) {
+        const rowsOf = (table: string) =>
+          `select * from main.${table} where observation_date = date ${quoteText(asOf)}`;
+        await cache?.put(engine, 'panel', asOf, key, Object.fromEntries(PARTS.map((table) => [table, rowsOf(table)])));
+      }
     },
   });
   cache?.prune();
@@ -117,43 +139,92 @@ export async function buildPanel(
   return panel;
 }
 
-/** Health of every account on the date, peers frozen on that same day, so that nothing later shapes it. */
-async function scoreDate(engine: Engine, config: Config, asOf: Day): Promise<void> {
-  const book = await engine.columns('select * from dated.health_measures order by account_id');
-  const measures = Object.values(config.health.components).flatMap((component) => Object.keys(component.measures));
-  const segment = book.text('segment').map((value) => value ?? '');
-  const names = measures.filter((name) => book.info.some((column) => column.name === name));
-  const values = Object.fromEntries(names.map((name) => [name, book.number(name)]));
-  const account = book.text('account_id').map((value) => value ?? '');
-  const scores = scoreHealth(
-    { account, segment, tenure_days: book.number('tenure_days'), values, connected: {} },
-    config.health,
-    freezeCalibration({ frozen_on: asOf, segment, values }),
-  );
-  await engine.execute('create or replace table dated.panel_health (account_id varchar, health_score double)');
-  await engine.append('dated.panel_health', { account_id: account, health_score: scores.health_score });
-  await keepScorecard(engine, asOf, account, {
-    ...scores.components,
-    ...Object.fromEntries(Object.entries(scores.measures).map(([name, column]) => [`${name}_score`, column])),
-  });
+/** The dates bound as `dates`, one a row (`day`). */
+const DAYS = "(select cast(unnest(string_split($dates, ',')) as date) as day)";
+
+/** Rows of kept relations as the cache has them, of all its dates. */
+function cachedRows(lists: ReadonlyMap<Day, CachedRelations>): KeptRows {
+  return (name) =>
+    [...lists]
+      .map(([asOf, cached]) => `select date ${quoteText(asOf)} as stands_for, * from (${cached.select(name)})`)
+      .join('\nunion all by name\n');
 }
 
-/** Adds the date's rows to `main.panel_health`. */
-async function keepScorecard(
-  engine: Engine,
-  asOf: Day,
-  account: readonly string[],
-  columns: Readonly<Record<string, Float64Array>>,
-): Promise<void> {
-  const declared = Object.keys(columns).map((name) => `${quoteName(name)} double`);
+/** By kept relation, a select of its rows of one date. */
+function keptSelects(kept: readonly string[], asOf: Day): Record<string, string> {
+  return Object.fromEntries(
+    kept.map((name) => [
+      name,
+      `select * exclude (stands_for) from kept.${quoteName(name)} where stands_for = date ${quoteText(asOf)}`,
+    ]),
+  );
+}
+
+/**
+ * Health of every account on dates that stand, the peers of each frozen on that same day, so that nothing later shapes it: the
+ * score as `dated.panel_health`, the scorecard added to `main.panel_health`.
+ */
+async function scoreDates(engine: Engine, config: Config, dates: readonly Day[]): Promise<void> {
+  const book = await engine.columns(
+    `select d.day, h.* from ${DAYS} as d,
+       lateral (select * from health_measures(d.day)) as h
+     order by d.day, h.account_id`,
+    { dates: dates.join(',') },
+  );
+  const wanted = Object.values(config.health.components).flatMap((component) => Object.keys(component.measures));
+  const names = wanted.filter((name) => book.info.some((column) => column.name === name));
+  const [ids, segments, tenure] = [book.text('account_id'), book.text('segment'), book.number('tenure_days')];
+  const values = names.map((name) => [name, book.number(name)] as const);
+  const placesOf = placesByDay(book.number('day'));
+  const scored = dates.map((asOf) => {
+    const [from, to] = placesOf(asOf);
+    const account = ids.slice(from, to).map((id) => id ?? '');
+    const segment = segments.slice(from, to).map((value) => value ?? '');
+    const own = Object.fromEntries(values.map(([name, all]) => [name, all.slice(from, to)]));
+    const scores = scoreHealth(
+      { account, segment, tenure_days: tenure.slice(from, to), values: own, connected: {} },
+      config.health,
+      freezeCalibration({ frozen_on: asOf, segment, values: own }),
+    );
+    const measures = Object.entries(scores.measures).map(([name, column]) => [`${name}_score`, column] as const);
+    return {
+      day: account.map(() => asOf),
+      account,
+      health_score: scores.health_score,
+      columns: { ...scores.components, ...Object.fromEntries(measures) },
+    };
+  });
+  const frame = {
+    observation_date: scored.flatMap(({ day }) => day),
+    account_id: scored.flatMap(({ account }) => account),
+  };
+  await engine.execute(
+    'create or replace table dated.panel_health (observation_date date, account_id varchar, health_score double)',
+  );
+  await engine.append('dated.panel_health', {
+    ...frame,
+    health_score: joined(scored.map(({ health_score }) => health_score)),
+  });
+  const columns = Object.keys(scored[0]?.columns ?? {});
+  const declared = columns.map((name) => `${quoteName(name)} double`);
   await engine.execute(
     `create table if not exists main.panel_health (observation_date date, account_id varchar, ${declared.join(', ')})`,
   );
-  await engine.append('main.panel_health', {
-    observation_date: account.map(() => asOf),
-    account_id: account,
-    ...columns,
-  });
+  const cards = columns.map((name) => [
+    name,
+    joined(scored.map((date) => date.columns[name] ?? new Float64Array(date.account.length).fill(Number.NaN))),
+  ]);
+  await engine.append('main.panel_health', { ...frame, ...Object.fromEntries(cards) });
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** The closed rows of one basis as a training panel, with the account ids behind its indices. */

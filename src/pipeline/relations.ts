@@ -1,14 +1,24 @@
 import type { Day } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
-import { clearViews, shadowAll, standRelations } from '../data/standing.ts';
-import { type Engine, quoteName } from '../engine/engine.ts';
+import { type Computed, clearViews, shadowDates, standDates, standRelations } from '../data/standing.ts';
+import { type Engine, quoteName, quoteText } from '../engine/engine.ts';
 import { LEDGER_VIEW_NAMES } from '../ledger/index.ts';
 
-/** A relation that SQL alone cannot compute: read from views, calculated by `models/`, written as `dated.<name>`. */
+/**
+ * A relation that SQL alone cannot compute: read from views, calculated by `models/`, written as one table `dated.<name>` whose
+ * rows say in a column `as_of` which of the dates they belong to.
+ */
 export interface DerivedRelation {
   readonly name: string;
   readonly reads: readonly string[];
-  compute(engine: Engine, asOf: Day, config: Config): Promise<void>;
+  compute(engine: Engine, dates: readonly Day[], config: Config): Promise<void>;
+}
+
+/** Derived relations by name. */
+export type Derived = ReadonlyMap<string, DerivedRelation>;
+
+function computedBy(engine: Engine, derived: Derived, dates: readonly Day[], config: Config): Computed {
+  return new Map([...derived].map(([name, { compute }]) => [name, () => compute(engine, dates, config)]));
 }
 
 /**
@@ -19,14 +29,24 @@ export async function materialiseDate(
   engine: Engine,
   asOf: Day,
   relations: readonly string[],
-  derived: ReadonlyMap<string, DerivedRelation>,
+  derived: Derived,
   config: Config,
 ): Promise<void> {
   await clearDate(engine);
-  const computed = [...derived].map(
-    ([name, { compute }]) => [name, (day: Day) => compute(engine, day, config)] as const,
-  );
-  await standRelations(engine, relations, asOf, new Map(computed));
+  await standRelations(engine, relations, asOf, computedBy(engine, derived, [asOf], config));
+  await engine.execute("set search_path = 'main,dated,state'");
+}
+
+/** Materialises relations of many dates at once, as tables `dates.<name>` (`standDates`); none of them as `dated.<name>` but the derived ones. */
+export async function materialiseDates(
+  engine: Engine,
+  dates: readonly Day[],
+  relations: readonly string[],
+  derived: Derived,
+  config: Config,
+): Promise<void> {
+  await clearDate(engine);
+  await standDates(engine, relations, dates, computedBy(engine, derived, dates, config));
   await engine.execute("set search_path = 'main,dated,state'");
 }
 
@@ -40,45 +60,66 @@ export async function clearDate(engine: Engine): Promise<void> {
   );
 }
 
-/** Schema that holds the kept relations of a date. */
-function keptSchema(asOf: Day): string {
-  return quoteName(`kept_${asOf.replaceAll('-', '')}`);
+/** Where the rows of a relation that stands for dates are read to be kept: a select with `stands_for` before its own columns. */
+export type KeptRows = (name: string) => string;
+
+/** Rows of `dated.<name>`, standing for one date. */
+export function rowsOfDate(asOf: Day): KeptRows {
+  return (name) => `select date ${quoteText(asOf)} as stands_for, * from dated.${quoteName(name)}`;
+}
+
+/** Those rows of `dates.<name>` that belong to some of the dates it stands for. */
+export function rowsOfDates(dates: readonly Day[], derived: Derived): KeptRows {
+  const listed = dates.map((day) => `date ${quoteText(day)}`).join(', ');
+  return (name) =>
+    derived.has(name)
+      ? `select as_of as stands_for, * from dated.${quoteName(name)} where as_of in (${listed})`
+      : `select * from dates.${quoteName(name)} where stands_for in (${listed})`;
 }
 
 /**
- * Copies relations that stand for a date aside, so that the date can stand again without being computed anew.
- * @param from select of each relation's rows; default as it stands in `dated`
+ * Copies relations that stand aside, as tables `kept.<name>` with `stands_for`, so that their dates can stand again without being
+ * computed anew. What was kept of other dates stays.
  */
-export async function keepDate(
-  engine: Engine,
-  asOf: Day,
-  relations: readonly string[],
-  from = (name: string): string => `select * from dated.${quoteName(name)}`,
-): Promise<void> {
-  const schema = keptSchema(asOf);
-  const copies = relations.map((name) => `create table ${schema}.${quoteName(name)} as ${from(name)};`);
-  await engine.execute(`drop schema if exists ${schema} cascade; create schema ${schema};\n${copies.join('\n')}`);
+export async function keepDates(engine: Engine, relations: readonly string[], rows: KeptRows): Promise<void> {
+  const copies = relations.map((name) => {
+    const table = `kept.${quoteName(name)}`;
+    return `create table if not exists ${table} as from (${rows(name)}) limit 0; insert into ${table} by name ${rows(name)};`;
+  });
+  await engine.execute(['create schema if not exists kept;', ...copies].join('\n'));
 }
 
-/**
- * Lets relations kept by `keepDate` stand again, as `materialiseDate` leaves them, and with them the as-of views of the
- * ledger among `relations`: these tell what earlier dates of the replay left behind, so that nothing can be kept of them.
- */
-export async function restoreDate(
+/** Lets the macros and tables of relations answer from what `keepDates` put aside, for the dates named, until `clearDate`. */
+export async function standKept(
   engine: Engine,
-  asOf: Day,
+  dates: readonly Day[],
   relations: readonly string[],
-  kept: readonly string[],
-  derived: ReadonlyMap<string, DerivedRelation>,
+  derived: Derived,
 ): Promise<void> {
   await clearDate(engine);
-  await engine.execute('set variable as_of = $as_of::date', { as_of: asOf });
-  const views = kept.map((name) => {
+  const views = relations.map((name) => {
     const quoted = quoteName(name);
-    return `create view dated.${quoted} as select * from ${keptSchema(asOf)}.${quoted};`;
+    return `create view dated.${quoted} as select * exclude (stands_for) from kept.${quoted}
+      where stands_for = cast(getvariable('as_of') as date);`;
   });
-  const macros = kept.filter((name) => !derived.has(name));
-  await shadowAll(engine, macros, asOf, views.join('\n'));
+  await engine.execute(views.join('\n'));
+  await shadowDates(
+    engine,
+    'kept',
+    relations.filter((name) => !derived.has(name)),
+    dates,
+  );
+}
+
+/**
+ * Moves what `standKept` let stand to a date, and lets the as-of views of the ledger among `relations` stand beside it: these tell
+ * what earlier dates of the replay left behind, so that nothing can be kept of them.
+ */
+export async function restoreDate(engine: Engine, asOf: Day, relations: readonly string[]): Promise<void> {
+  await engine.execute(
+    `drop schema if exists finding cascade; create schema finding;
+     set variable as_of = date ${quoteText(asOf)}; set search_path = 'dated,main,state'`,
+  );
   await standRelations(
     engine,
     relations.filter((name) => LEDGER_VIEW_NAMES.includes(name)),
@@ -87,7 +128,7 @@ export async function restoreDate(
   await engine.execute("set search_path = 'main,dated,state'");
 }
 
-/** Drops what `keepDate` put aside. */
-export async function dropKept(engine: Engine, asOf: Day): Promise<void> {
-  await engine.execute(`drop schema if exists ${keptSchema(asOf)} cascade`);
+/** Drops all that was kept. */
+export async function dropKept(engine: Engine): Promise<void> {
+  await engine.execute('drop schema if exists kept cascade');
 }

@@ -26,7 +26,7 @@ export interface ReplayOptions {
   /** Relations the caller put into `main` or `state` under these names (for example a recomputed past reading). */
   readonly given?: readonly string[];
   readonly progress?: Progress;
-  /** Lets the relations of a date stand; default: they are computed. For callers that kept them (`keepDate`). */
+  /** Lets the relations of a date stand; default: they are computed. For callers that kept them (`keepDates`). */
   readonly stand?: (asOf: Day, relations: readonly string[]) => Promise<void>;
   /** Called when a date's agents are done, its relations still standing: arbitrate, remember, hand on. */
   readonly decide: (day: ReplayedDay) => Promise<void>;

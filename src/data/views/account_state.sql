@@ -83,8 +83,7 @@ select
   status.reason_code,
   coalesce(line.arr_amount >= (select strategic_min_arr from settings), false)
     or status.account_id in (select account_id from strategic_account) as is_strategic,
-  status.status in ('active', 'notice_given', 'lapsed', 'churned')
-    and status.account_id not in (select account_id from joined) as is_unmatched,
+  status.status in ('active', 'notice_given', 'lapsed', 'churned') and joined.account_id is null as is_unmatched,
   used.last_used_on,
   status.status in ('lapsed', 'churned') and coalesce(used.last_used_on > status.ended_on, false)
     and used.last_used_on > as_of - 28 as is_still_in_use
@@ -92,4 +91,5 @@ from status
 left join account_line(as_of) as line on line.account_id = status.account_id
 left join account_segment(as_of) as segment on segment.account_id = status.account_id
 left join left_line on left_line.account_id = status.account_id
-left join used on used.account_id = status.account_id;
+left join used on used.account_id = status.account_id
+left join joined on joined.account_id = status.account_id;

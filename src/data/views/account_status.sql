@@ -30,16 +30,15 @@ churn as (
 ),
 -- A child of a payer, or an account merged into another, is not an account of its own: its rows were given to them.
 payer as (
-  select account_id from contract_term(as_of)
+  select distinct account_id from contract_term(as_of)
 ),
 own as (
   select account.*
   from account_asof(as_of) as account
-  where account.account_id in (select account_id from payer)
-    or (
-      account.merged_into_account_id is null
-      and (account.parent_account_id is null or account.parent_account_id not in (select account_id from payer))
-    )
+  left join payer on payer.account_id = account.account_id
+  left join payer as parent on parent.account_id = account.parent_account_id
+  where payer.account_id is not null
+    or (account.merged_into_account_id is null and parent.account_id is null)
 ),
 everyone as (
   select account_id from own

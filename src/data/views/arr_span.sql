@@ -6,17 +6,18 @@
 create or replace macro arr_span(as_of) as table
 with span as (
   select
-    contract_id as span_id,
-    account_id,
-    line_key,
-    plan,
-    coalesce(start_date, date '1900-01-01') as start_on,
-    coalesce(end_on, date '9999-12-31') as stop_on,
-    list_arr_amount as arr_amount,
-    cast(coalesce(quantity, seats) as decimal(18, 6)) as quantity,
-    native_currency as currency
-  from contract_value(as_of)
-  where is_started and not is_run_rate and contract_id not in (select contract_id from mrr_run(as_of))
+    value.contract_id as span_id,
+    value.account_id,
+    value.line_key,
+    value.plan,
+    coalesce(value.start_date, date '1900-01-01') as start_on,
+    coalesce(value.end_on, date '9999-12-31') as stop_on,
+    value.list_arr_amount as arr_amount,
+    cast(coalesce(value.quantity, value.seats) as decimal(18, 6)) as quantity,
+    value.native_currency as currency
+  from contract_value(as_of) as value
+  left join mrr_run(as_of) as run on run.contract_id = value.contract_id
+  where value.is_started and not value.is_run_rate and run.contract_id is null
   union all
   -- A run of months is one contract elsewhere; here every month counts with its own amount.
   select

@@ -8,6 +8,7 @@ create or replace macro label_churn(as_of, known_by) as table
 with base as (
   select
     state.account_id,
+    as_of as asked_on,
     case
       when state.churn_basis = 'leave' then as_of + settings.horizon_days
       else state.term_end_date + settings.grace_days
@@ -27,14 +28,14 @@ judged as (
   select
     base.account_id,
     base.closed_on,
-    max(case when outcome.decided_on > as_of then 1 else 0 end) as has_left,
-    max(case when outcome.decided_on <= as_of then 1 else 0 end) as had_left,
-    max(case when outcome.decided_on > as_of and outcome.is_unavoidable then 1 else 0 end) as was_unavoidable
+    max(case when outcome.decided_on > base.asked_on then 1 else 0 end) as has_left,
+    max(case when outcome.decided_on <= base.asked_on then 1 else 0 end) as had_left,
+    max(case when outcome.decided_on > base.asked_on and outcome.is_unavoidable then 1 else 0 end) as was_unavoidable
   from base
   left join outcome_asof(known_by) as outcome
     on outcome.account_id = base.account_id
     and outcome.decided_on <= base.last_on
-    and (outcome.decided_on > as_of or outcome.returned_on is null or outcome.returned_on > as_of)
+    and (outcome.decided_on > base.asked_on or outcome.returned_on is null or outcome.returned_on > base.asked_on)
   group by base.account_id, base.closed_on
 )
 select

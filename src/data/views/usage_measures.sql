@@ -48,6 +48,11 @@ past as (
   where usage.window_index between 1 and 3 and (usage.window_index + 1) * 28 <= book.known_days
   group by usage.account_id
 ),
+change as (
+  select account_id, effect, is_fact, p_value
+  from usage_change
+  where metric = 'event_count' and usage_change.as_of = as_of
+),
 read as (
   select
     book.*,
@@ -64,8 +69,7 @@ read as (
   left join adopted on adopted.account_id = book.account_id
   left join usage_short(as_of) as short on short.account_id = book.account_id
   left join past on past.account_id = book.account_id
-  left join usage_change as change
-    on change.account_id = book.account_id and change.metric = 'event_count' and change.as_of = as_of
+  left join change on change.account_id = book.account_id
 )
 select
   account_id,

@@ -12,7 +12,7 @@ import { EMPTY_STATE } from '../../supervisor/index.ts';
 import { agentSettings } from '../agent-settings.ts';
 import { ARBITRATED, arbitrate, supervisorSettings } from '../arbitration.ts';
 import { DERIVED } from '../derived.ts';
-import { dropKept, restoreDate } from '../relations.ts';
+import { dropKept, restoreDate, standKept } from '../relations.ts';
 import { rememberDate } from '../remember.ts';
 import { availableRelations, planRelations, replay } from '../replay.ts';
 import { reviseLastReading } from '../revision.ts';
@@ -88,6 +88,7 @@ export async function replayLists(
 ): Promise<ReplayedLists> {
   const { engine, config } = workspace;
   await reviseLastReading(workspace);
+  await standKept(engine, tested, listRelations(agents), DERIVED);
   let state: SupervisorState = EMPTY_STATE;
   let peers: HealthCalibration | undefined;
   const given = () => ({
@@ -116,7 +117,7 @@ export async function replayLists(
     settingsFor: (agent) => agentSettings(agent, config, given()),
     progress: quiet(progress),
     stand: async (asOf, relations) => {
-      await restoreDate(engine, asOf, relations, listRelations(agents), DERIVED);
+      await restoreDate(engine, asOf, relations);
       model = await modelOf(asOf);
     },
     decide: async ({ asOf, outcomes, index }) => {
@@ -149,9 +150,9 @@ export async function replayLists(
       });
       const constants = { config_hash: workspace.configHash, calibration_id: null, model_id: null };
       await rememberDate(engine, 'backtest', asOf, true, constants, ['health_reading']);
-      await dropKept(engine, asOf);
     },
   });
+  await dropKept(engine);
   return { claims: columns, forecasts, dates, problems };
 }
 
