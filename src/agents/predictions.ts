@@ -58,6 +58,7 @@ export const RENEWAL_FORECAST: AmountForecast = {
   expected: 'expected_arr_amount',
   low: 'arr_amount_low',
   high: 'arr_amount_high',
+  source: 'source',
   level: 0.8,
   outcome: 'not_renewed',
   comes: 'without',

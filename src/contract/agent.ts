@@ -131,7 +131,8 @@ export interface Prediction<S = unknown> {
 /**
  * A table of an agent that claims beforehand how much money there will be: one row an account, what of its amount is expected, and
  * one row without `account_id` for all of them together, with a range. `retain backtest` replays the agent and holds the sums of
- * each date against what came (bias), and the range against whether it held (coverage).
+ * each date against what came (bias), and the range against whether it held (coverage); `retain run` keeps what it said, and
+ * `retain retro` holds that against what came.
  */
 export interface AmountForecast {
   /** `prediction` of the figures: `renewal_arr`. */
@@ -146,6 +147,8 @@ export interface AmountForecast {
   /** Range of the sum, in the row of the book. */
   readonly low: string;
   readonly high: string;
+  /** Text column with what the account's share rests on; for those that have one. */
+  readonly source?: string;
   /** Probability that the range claims to hold with, 0–1. */
   readonly level: number;
   /** What decides over each amount, and whether it comes when that happens (`with`) or when it does not (`without`). */

@@ -35,7 +35,7 @@ export const LEDGER_TABLES: Readonly<Record<string, LedgerTable>> = {
   alert: { kind: 'reading', known: 'as_of' },
   alert_event: { kind: 'reading', known: 'as_of' },
   plan_action: { kind: 'reading', known: 'as_of' },
-  forecast: { kind: 'reading', known: 'as_of', grows: true },
+  forecast: { kind: 'reading', known: 'as_of' },
   draft: { kind: 'record', known: 'as_of', key: 'draft_id' },
   decision: { kind: 'record', known: 'decided_on', key: 'decision_id' },
   override_record: { kind: 'record', known: 'said_on', key: 'override_id' },

@@ -18,7 +18,7 @@ import { composeAtRisk } from './at-risk.ts';
 import { writeBlocks } from './at-risk-blocks.ts';
 import { chooseModel, type ModelRows } from './churn-model.ts';
 import { NIGHT_TABLES, nightParts } from './night-state.ts';
-import { type Reading, rememberDate } from './remember.ts';
+import { type Reading, rememberDate, rememberForecasts } from './remember.ts';
 import { replay } from './replay.ts';
 import { reviseLastReading } from './revision.ts';
 import { moneyStyle } from './run-header.ts';
@@ -166,6 +166,8 @@ class LivingNight {
         const reasons: readonly Reading[] = day.isLast ? ['contribution'] : [];
         const readings: readonly Reading[] = ['health_reading', 'churn_score', 'fact_reading', ...reasons];
         await rememberDate(engine, this.#runId, day.asOf, !day.isLast, constants, readings);
+        const told = { horizonDays: config.churn.horizon_days, currency: this.#money.currency };
+        await rememberForecasts(engine, this.#runId, day, AGENTS, told);
         if (!day.isLast) return;
         if (this.#isFirst) this.#ledgerRows.alert.push(...firstListed(result, day.asOf, rows.alert));
         this.#last = result;

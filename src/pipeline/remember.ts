@@ -1,4 +1,4 @@
-import type { Day } from '../contract/agent.ts';
+import type { Agent, AgentOutcome, Day } from '../contract/agent.ts';
 import { type Engine, quoteName } from '../engine/engine.ts';
 import { beginDate } from '../ledger/index.ts';
 
@@ -39,6 +39,34 @@ export async function rememberDate(
     const relation = READINGS[table];
     if (!(await exists(engine, relation))) continue;
     await copyReading(engine, table, relation, { run_id: runId, as_of: asOf, ...constants });
+  }
+}
+
+/**
+ * Adds what declared forecasts of amounts said of a date to `state.forecast` under the run in hand, which `rememberDate` has
+ * opened. Agents that gave no answer that day have none.
+ * @param horizonDays how far they looked
+ */
+export async function rememberForecasts(
+  engine: Engine,
+  runId: string,
+  { asOf, outcomes }: { readonly asOf: Day; readonly outcomes: readonly AgentOutcome[] },
+  agents: readonly Agent[],
+  told: { readonly horizonDays: number; readonly currency: string | null },
+): Promise<void> {
+  const answered = new Set(outcomes.filter(({ status }) => status === 'ok').map(({ agent }) => agent));
+  const forecasts = agents.filter(({ id }) => answered.has(id)).flatMap((agent) => agent.forecasts ?? []);
+  for (const { name, table, amount, expected, low, high, level, source } of forecasts) {
+    await engine.execute(
+      `insert into state.forecast by name
+       select $run_id as run_id, $as_of::date as as_of, $name as forecast, account_id,
+         ${quoteName(amount)} as amount, ${quoteName(expected)} as expected_amount,
+         ${quoteName(low)} as amount_low, ${quoteName(high)} as amount_high,
+         ${source === undefined ? 'null' : quoteName(source)} as source,
+         $level as level, $horizon as horizon_days, $currency as currency
+       from finding.${quoteName(table)}`,
+      { run_id: runId, as_of: asOf, name, level, horizon: told.horizonDays, currency: told.currency },
+    );
   }
 }
 

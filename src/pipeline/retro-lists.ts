@@ -3,6 +3,7 @@ import type { ReportList } from '../contract/report.ts';
 import { rowSource, type Selection } from './report-lists.ts';
 import type { DriftRecord } from './retro-drift.ts';
 import type { FactEvidence } from './retro-facts.ts';
+import { type ForecastFindings, forecastList } from './retro-forecasts.ts';
 import { type GrowthFindings, growthList } from './retro-growth.ts';
 import type { AcceptanceRecord, PeopleRecord } from './retro-people.ts';
 import type { DateRecord, PredictionRecord } from './retro-predictions.ts';
@@ -19,6 +20,7 @@ export interface RetroFindings {
   readonly drift: readonly DriftRecord[];
   readonly stories: readonly LostStory[];
   readonly facts: readonly FactEvidence[];
+  readonly forecasts: ForecastFindings;
   readonly growth: GrowthFindings;
   /** What counts as growing, in words. */
   readonly growthRule: string;
@@ -115,6 +117,7 @@ export function retroLists(
     lostList(findings, selection),
     predictionList(findings),
     dateList(findings, selection),
+    forecastList(findings.forecasts, findings.minOutcomes, selection.top),
     driftList(findings, selection),
     factList(findings),
     growthList(findings.growth, findings.growthRule, findings.minOutcomes),

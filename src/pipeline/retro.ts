@@ -12,6 +12,7 @@ import { expansionLabel } from './expansion-card.ts';
 import { type WrittenPatch, writePatch } from './proposals.ts';
 import { judgeDrift } from './retro-drift.ts';
 import { judgeFacts } from './retro-facts.ts';
+import { judgeForecasts } from './retro-forecasts.ts';
 import { judgeGrowth } from './retro-growth.ts';
 import { type RetroFindings, retroLists, storySummary } from './retro-lists.ts';
 import { judgeAcceptance, judgePeople } from './retro-people.ts';
@@ -27,6 +28,7 @@ const STATE_TABLES = [
   'run',
   'health_reading',
   'churn_score',
+  'forecast',
   'fact_reading',
   'alert',
   'plan_action',
@@ -101,6 +103,7 @@ async function lookBack(workspace: Workspace, options: CommonOptions): Promise<R
     drift: model === null ? [] : await judgeDrift(engine, model, asOf, config.renewal.lead_days),
     stories: await lostStories(engine, config, asOf),
     facts: await judgeFacts(engine, config, asOf),
+    forecasts: await judgeForecasts(engine, config, asOf, readings.dates),
     growth: await judgeGrowth(engine, config, asOf),
     growthRule: expansionLabel(config.expansion),
     people: await judgePeople(engine, config, asOf),

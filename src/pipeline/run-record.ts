@@ -38,6 +38,7 @@ export async function commitNight(night: Night, options: CommonOptions, startedA
       churn_score: mine('churn_score'),
       contribution: mine('contribution'),
       fact_reading: mine('fact_reading'),
+      forecast: mine('forecast'),
       alert: { rows: night.ledgerRows.alert },
       alert_event: { rows: night.ledgerRows.alert_event },
       plan_action: { rows: night.ledgerRows.plan_action },

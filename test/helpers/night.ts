@@ -60,9 +60,10 @@ export class TemporaryCompany {
     };
   }
 
-  /** `retain run --format json`, in this process; what it prints. */
+  /** `retain run --format json`, in this process; what it prints. A day after the clock's `today` becomes that day. */
   async run(asOf: Day): Promise<string> {
-    const { report } = await runNightly({ ...this.options('json'), asOf });
+    const options = this.options('json');
+    const { report } = await runNightly({ ...options, asOf, today: asOf > options.today ? asOf : options.today });
     let text = '';
     for await (const part of renderJson(report, { format: 'json', width: Number.POSITIVE_INFINITY, color: false })) {
       text += part;

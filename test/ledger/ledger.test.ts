@@ -308,6 +308,37 @@ describe('a ledger of version 2, with a row for each contribution', () => {
   });
 });
 
+describe('a ledger of version 3, whose forecasts nobody wrote', () => {
+  test('keeps forecasts after the next run, of each date the current ones', async () => {
+    const migrations = [...readSqlFolder(new URL('../../src/ledger/migrations/', import.meta.url)).values()];
+    mkdirSync(join(folder, 'store'));
+    await engine.execute(`attach '${file}' as ledger`);
+    for (const sql of migrations.slice(0, 3)) await engine.execute(sql);
+    await engine.execute('create table ledger.schema_version as select 3::integer as version; detach ledger');
+    const said = (day: string, account_id: string | null, amount: number) => ({
+      ...{ as_of: day, forecast: 'renewal_arr', account_id, amount, expected_amount: amount / 2 },
+      ...{ level: 0.8, horizon_days: 90, currency: 'USD' },
+    });
+    const write = (run_id: string, day: string, rows: readonly ReturnType<typeof said>[]) =>
+      commitRun(engine, file, record(run_id, day, { tables: { forecast: { rows } } }));
+    await write('r1', '2024-11-01', [said('2024-11-01', null, 10), said('2024-11-01', 'a', 10)]);
+    await write('r2', '2024-11-02', [said('2024-11-02', null, 20), said('2024-11-02', 'a', 20)]);
+    // The first date again: a has no decision due any more.
+    await write('r3', '2024-11-01', [said('2024-11-01', null, 30), said('2024-11-01', 'b', 30)]);
+    await readState(engine, file, ['forecast'], { asOf: '2024-11-02', includeAsOf: true });
+    expect(
+      await engine.rows(
+        'select run_id, as_of, account_id, amount, expected_amount from state.forecast order by as_of, account_id nulls first',
+      ),
+    ).toEqual([
+      { run_id: 'r3', as_of: '2024-11-01', account_id: null, amount: 30, expected_amount: 15 },
+      { run_id: 'r3', as_of: '2024-11-01', account_id: 'b', amount: 30, expected_amount: 15 },
+      { run_id: 'r2', as_of: '2024-11-02', account_id: null, amount: 20, expected_amount: 10 },
+      { run_id: 'r2', as_of: '2024-11-02', account_id: 'a', amount: 20, expected_amount: 10 },
+    ]);
+  });
+});
+
 describe('dated copies of overwritten values', () => {
   async function see(run_id: string, as_of: string, seen_on: string, values: string) {
     await engine.execute(

@@ -43,6 +43,7 @@ function bookOf(
     all_label: Float64Array.from(rows, ([, , label]) => label),
     expansion_label: new Float64Array(rows.length).fill(Number.NaN),
     own_outcome: Float64Array.from(rows, ([, , label]) => label),
+    closed_on: Float64Array.from(origin, (day) => day + 90),
     place: new Map(rows.map(([day, account], i) => [rowKey(dayNumber(day), account), i])),
     ...over,
   };

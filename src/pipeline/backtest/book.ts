@@ -32,6 +32,8 @@ export interface BacktestBook {
   readonly expansion_label: Float64Array;
   /** `own_label`, and what could not be avoided with it: money is lost either way. */
   readonly own_outcome: Float64Array;
+  /** Day (since 1970-01-01) on which the row's own label closes; NaN where nothing is asked of it. */
+  readonly closed_on: Float64Array;
   /** Place of each row by date and account. */
   readonly place: ReadonlyMap<string, number>;
 }
@@ -101,6 +103,7 @@ export async function readBook(
     own_label,
     all_label,
     expansion_label: rows.number('expansion_label'),
+    closed_on,
     own_outcome: label.map((value, i) => ((closed_on[i] as number) <= last ? value : Number.NaN)),
     place: new Map(account_id.map((id, i) => [rowKey(origin[i] as number, id), i])),
   };

@@ -49,8 +49,64 @@ export async function readForecast(engine: Engine, forecast: AmountForecast): Pr
 
 /** By row of the book whether the outcome happened (1, 0, NaN = not known yet). */
 function outcomeOf(book: BacktestBook, { outcome }: AmountForecast): Float64Array {
-  if (outcome === 'not_renewed') return book.own_outcome;
+  // An account whose contracts have since been recorded otherwise may have no decision of its own any more.
+  if (outcome === 'not_renewed') {
+    return book.own_outcome.map((value, i) => (book.basis[i] === 'renewal' ? value : Number.NaN));
+  }
   return outcome === 'expansion' ? book.expansion_label : book.all_label;
+}
+
+/** What became of one date's forecast, as far as it is known. */
+export interface ForecastJudged {
+  /** Accounts whose outcome is known: what came of the amount, 0 or all of it. */
+  readonly known: readonly {
+    readonly account_id: string;
+    readonly amount: number;
+    readonly expected: number;
+    readonly came: number;
+    readonly has_happened: boolean;
+  }[];
+  /** Sums of these. */
+  readonly amount: number;
+  readonly came: number;
+  /** Accounts whose outcome is not known; only without any is the range judged. */
+  readonly unknown: readonly string[];
+  /** Where what came lies from the range; null as long as an outcome is not known, or no amount was at stake. */
+  readonly verdict: 'inside' | 'below' | 'above' | null;
+}
+
+/** Holds what a forecast said on a date against what came, by the outcomes that the book knows. */
+export function judgeForecast(
+  book: BacktestBook,
+  forecast: AmountForecast,
+  day: Day,
+  said: ForecastDate,
+): ForecastJudged {
+  const outcome = outcomeOf(book, forecast);
+  const known: ForecastJudged['known'][number][] = [];
+  const unknown: string[] = [];
+  for (const { account_id, amount, expected } of said.accounts) {
+    const at = book.place.get(rowKey(dayNumber(day), account_id));
+    const happened = at === undefined ? Number.NaN : (outcome[at] as number);
+    if (Number.isNaN(happened)) {
+      unknown.push(account_id);
+      continue;
+    }
+    const has_happened = happened === 1;
+    known.push({
+      account_id,
+      amount,
+      expected,
+      came: has_happened === (forecast.comes === 'with') ? amount : 0,
+      has_happened,
+    });
+  }
+  const amount = known.reduce((sum, line) => sum + line.amount, 0);
+  const came = known.reduce((sum, line) => sum + line.came, 0);
+  // Sums of the same amounts in another order may differ in the last digit.
+  const slack = 1e-9 * amount;
+  const place = came < said.low - slack ? 'below' : came > said.high + slack ? 'above' : 'inside';
+  return { known, amount, came, unknown, verdict: unknown.length > 0 || amount === 0 ? null : place };
 }
 
 /**
@@ -63,36 +119,22 @@ export function forecastFigures(
   { forecast, dates }: Pick<Forecasted, 'forecast' | 'dates'>,
   seed: number,
 ): BacktestFigure[] {
-  const outcome = outcomeOf(book, forecast);
   const gaps = { top: [] as number[], bottom: [] as number[], account: [] as string[] };
   const lost = new Set<string>();
   const ranges = { held: 0, dates: 0, width: 0, amount: 0 };
-  for (const [day, { accounts, low, high }] of [...dates].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    let came = 0;
-    let amounts = 0;
-    let isWhole = true;
-    for (const { account_id, amount, expected } of accounts) {
-      const at = book.place.get(rowKey(dayNumber(day), account_id));
-      const happened = at === undefined ? Number.NaN : (outcome[at] as number);
-      if (Number.isNaN(happened)) {
-        isWhole = false;
-        continue;
-      }
-      const kept = (happened === 1) === (forecast.comes === 'with') ? amount : 0;
-      if (happened === 1) lost.add(account_id);
-      came += kept;
-      amounts += amount;
-      gaps.top.push(expected - kept);
+  for (const [day, said] of [...dates].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const judged = judgeForecast(book, forecast, day, said);
+    for (const { account_id, amount, expected, came, has_happened } of judged.known) {
+      if (has_happened) lost.add(account_id);
+      gaps.top.push(expected - came);
       gaps.bottom.push(amount);
       gaps.account.push(account_id);
     }
-    if (!isWhole || amounts === 0) continue;
+    if (judged.verdict === null) continue;
     ranges.dates += 1;
-    // Sums of the same amounts in another order may differ in the last digit.
-    const slack = 1e-9 * amounts;
-    if (came >= low - slack && came <= high + slack) ranges.held += 1;
-    ranges.width += high - low;
-    ranges.amount += amounts;
+    if (judged.verdict === 'inside') ranges.held += 1;
+    ranges.width += said.high - said.low;
+    ranges.amount += judged.amount;
   }
   const frame = {
     prediction: forecast.name,
