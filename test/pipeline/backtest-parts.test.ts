@@ -252,14 +252,15 @@ describe('a backtest where ever more accounts leave', () => {
 
 describe('forecasts of amounts, by hand', () => {
   // a is lost from January on, b stays, c is not known in February.
-  const book = bookOf([
+  const rows = [
     [DATES[0], 'a', 1, 70],
     [DATES[0], 'b', 0, Number.NaN],
     [DATES[1], 'a', 1, 40],
     [DATES[1], 'b', 0, Number.NaN],
     [DATES[1], 'c', Number.NaN, Number.NaN],
     [DATES[2], 'b', 0, Number.NaN],
-  ]);
+  ] as const;
+  const book = bookOf(rows, { basis: rows.map(() => 'renewal') });
   const forecast = {
     ...{ name: 'kept', title: 'kept', table: 't', amount: 'amount', expected: 'expected', low: 'low', high: 'high' },
     ...({ level: 0.8, outcome: 'not_renewed', comes: 'without' } as const),
@@ -287,6 +288,14 @@ describe('forecasts of amounts, by hand', () => {
   it('judge the range on dates of which everything is known', () => {
     expect(of('interval_coverage')).toMatchObject({ value: 0.5, row_count: 2, low: null });
     expect(of('interval_width')?.value).toBeCloseTo((50 + 50) / (300 + 200), 12);
+  });
+
+  it('know nothing of a renewal where the account has none any more', () => {
+    // Recorded otherwise since, b may leave any day: what became of the last date is not known.
+    const other = { ...book, basis: rows.map(([, account]) => (account === 'b' ? ('leave' as const) : 'renewal')) };
+    const found = forecastFigures(other, { forecast, dates }, 1);
+    expect(of('interval_coverage', found)).toMatchObject({ value: null, row_count: 0 });
+    expect(of('arr_bias', found)).toMatchObject({ row_count: 2 });
   });
 
   it('turn round where the amount comes with the outcome', () => {
