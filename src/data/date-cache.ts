@@ -70,6 +70,8 @@ export class DateCache {
   readonly #options: CacheOptions;
   readonly #used = new Set<string>();
   #base: (() => Promise<string>) | undefined;
+  /** Columns of what was put, by kind and relation: they are those of every date. */
+  readonly #columns = new Map<string, readonly Column[]>();
 
   constructor(options: CacheOptions) {
     this.#options = options;
@@ -89,6 +91,7 @@ export class DateCache {
     } = config;
     const { quality: _quality, model, ...read } = kept;
     const [version] = await engine.rows('select version() as version');
+    this.#columns.clear();
     const settings: Record<string, Row[]> = {};
     // `feed` is no setting, but the views read it and the as-of date marks in it which feeds have stopped.
     for (const table of [...SETTINGS_TABLES, 'feed']) {
@@ -154,7 +157,8 @@ export class DateCache {
       mkdirSync(aside, { recursive: true });
       const notes: Record<string, EntryNotes['relations'][string]> = {};
       for (const [relation, select] of Object.entries(relations)) {
-        const columns = await engine.describe(select);
+        const columns = this.#columns.get(`${kind} ${relation}`) ?? (await engine.describe(select));
+        this.#columns.set(`${kind} ${relation}`, columns);
         const target = parquetIn(aside, relation);
         const given = columns.map(({ name: column, type }) => {
           const quoted = quoteName(column);

@@ -129,18 +129,19 @@ export async function replayPast(
   let done: Omit<Backtested, 'workspace'>;
   if (tested.length === 0) done = untested(workspace, options);
   else {
-    progress.stage(`computing every account at ${dates.length} dates`);
-    const panel = await buildPanel(engine, config, dates, asOf, progress, {
-      expansion: true,
-      keep: { dates: new Set(tested), relations: listRelations(options.agents) },
-      worked: WORK,
-      cache: workspace.dates,
-    });
-    progress.detail('looking for columns that know the outcome');
-    const leaks = await auditPanel(engine, config, panel, 'leave_out', workspace.dates);
-    progress.done();
     const pool = openPool();
     try {
+      progress.stage(`computing every account at ${dates.length} dates`);
+      pool.begin();
+      const panel = await buildPanel(engine, config, dates, asOf, progress, {
+        expansion: true,
+        keep: { dates: new Set(tested), relations: listRelations(options.agents) },
+        worked: WORK,
+        cache: workspace.dates,
+      });
+      progress.detail('looking for columns that know the outcome');
+      const leaks = await auditPanel(engine, config, panel, 'leave_out', workspace.dates);
+      progress.done();
       progress.stage('fitting each origin, replaying its lists');
       const fitting = await fitOrigins(engine, config, {
         tested,

@@ -5,6 +5,8 @@ import type { PoolAnswer, PoolOrder } from './pool-worker.ts';
 
 /** A pool that owns its threads and must be closed. */
 export interface WorkerPool extends Pool {
+  /** Starts the threads now, so that they have read their code by the first order. */
+  begin(): void;
   /** The same threads for one piece of work, whose jobs' time is added up. */
   metered(): MeteredPool;
   /** Ends the threads. Work still under way is given up, and its `map` rejects. */
@@ -40,7 +42,7 @@ const WORKER = new URL(
 /**
  * Worker threads for the jobs of `models/`, by name. Results come in the order of the inputs whoever computed them, so
  * the number of threads changes no byte. Typed arrays over a SharedArrayBuffer are shared, everything else is copied.
- * Threads start with the first order and do not keep the process alive while idle.
+ * Threads start with the first order, or when told to begin, and do not keep the process alive while idle.
  * @param size threads; default one a core, at most eight
  */
 export function openPool(size: number = Math.min(MOST_THREADS, availableParallelism())): WorkerPool {
@@ -56,10 +58,11 @@ export function openPool(size: number = Math.min(MOST_THREADS, availableParallel
       thread.worker.postMessage(thread.task.order);
     }
   };
-  // A program given as text (`node --input-type=module`) would keep threads, which are files, from starting.
-  const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--input-type'));
+  // A program given as text (`node --input-type=module`) would keep threads, which are files, from starting. Handed on otherwise
+  // than by default, any flag of the JavaScript engine (`--max-old-space-size`) would too.
+  const flags = process.execArgv.some((argument) => argument.startsWith('--input-type')) ? { execArgv: [] } : {};
   const start = (): Thread => {
-    const thread: Thread = { worker: new Worker(WORKER, { execArgv }), task: undefined };
+    const thread: Thread = { worker: new Worker(WORKER, flags), task: undefined };
     thread.worker.on('message', (answer: PoolAnswer) => {
       const { task } = thread;
       const { error } = answer;
@@ -100,6 +103,9 @@ export function openPool(size: number = Math.min(MOST_THREADS, availableParallel
     size,
     async map<I, O>(job: string, inputs: readonly I[]): Promise<O[]> {
       return resultsOf(await answers(job, inputs));
+    },
+    begin() {
+      while (!isClosed && threads.length < size) start().worker.unref();
     },
     metered(): MeteredPool {
       let spent = 0;
