@@ -169,6 +169,13 @@ export async function clearViews(engine: Engine): Promise<void> {
   shadowed.clear();
 }
 
+/** Lets macros compute again; what stands under their names stays. */
+export async function unshadow(engine: Engine, names: readonly string[]): Promise<void> {
+  const shadowed = shadowedOf(engine);
+  for (const name of names) shadowed.delete(name);
+  await engine.execute(names.map((name) => `${unshadowing(name)};`).join('\n'));
+}
+
 /** Lets macro `name` answer from `dated.<name>` for `asOf`, whatever it stood for before. */
 export async function shadow(engine: Engine, name: string, asOf: Day): Promise<void> {
   await shadowAll(engine, [name], asOf);

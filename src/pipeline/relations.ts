@@ -1,6 +1,6 @@
 import type { Day } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
-import { type Computed, clearViews, shadowDates, standDates, standRelations } from '../data/standing.ts';
+import { type Computed, clearViews, shadowDates, standDates, standRelations, unshadow } from '../data/standing.ts';
 import { type Engine, quoteName, quoteText } from '../engine/engine.ts';
 import { LEDGER_VIEW_NAMES } from '../ledger/index.ts';
 
@@ -120,11 +120,10 @@ export async function restoreDate(engine: Engine, asOf: Day, relations: readonly
     `drop schema if exists finding cascade; create schema finding;
      set variable as_of = date ${quoteText(asOf)}; set search_path = 'dated,main,state'`,
   );
-  await standRelations(
-    engine,
-    relations.filter((name) => LEDGER_VIEW_NAMES.includes(name)),
-    asOf,
-  );
+  const told = relations.filter((name) => LEDGER_VIEW_NAMES.includes(name));
+  // They answer from the tables of the date before, whose rows would be taken for this one's.
+  await unshadow(engine, told);
+  await standRelations(engine, told, asOf);
   await engine.execute("set search_path = 'main,dated,state'");
 }
 
