@@ -2,7 +2,7 @@ import type { Day } from './agent.ts';
 import type { RunReport } from './report.ts';
 
 /** Raised when a key of the stored form is renamed, removed or changes its meaning. */
-export const BACKTEST_SCHEMA = 1;
+export const BACKTEST_SCHEMA = 2;
 
 /** What a stored result is compared with a later one by: a result in a file keeps the draws of these alone. */
 export const HEADLINE_METRICS = [
@@ -14,7 +14,7 @@ export const HEADLINE_METRICS = [
   'calibration_error',
 ] as const;
 
-/** Which rows a figure rests on: every closed row, or only those nobody worked within the horizon. */
+/** Which rows a figure rests on: every closed row, or only those nobody worked within the horizon before or after their date. */
 export type FigureRows = 'all' | 'unworked';
 
 /**

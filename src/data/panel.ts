@@ -65,7 +65,9 @@ export interface PanelOptions {
  *
  * Features of each date come from `account_features(date)`, labels from `label_churn` (of the basis the account's
  * term calls for), both known by `knownBy`. An account was worked when somebody contacted it or acted on it
- * (`worked`) within the horizon after the date, and before the day it decided to leave: what came later cannot have kept it.
+ * (`worked`) within a horizon before the date or after it, and before the day it decided to leave: what came later cannot have
+ * kept it. What came before the date may have: the outcome asked for is still ahead, and an act may hold as long as an outcome
+ * is asked for. That part is known on the date, so that it chooses no row by its outcome.
  * Throws when no date is given.
  */
 export async function buildPanel(engine: Engine, options: PanelOptions): Promise<Panel> {
@@ -200,7 +202,8 @@ function panelRows(asOf: string, expansion: boolean): string {
       select distinct acted.account_id
       from main.panel_acted as acted
       left join leaving on leaving.account_id = acted.account_id
-      where acted.last_on > ${asOf} and acted.first_on <= ${asOf} + (select horizon_days from settings)
+      where acted.last_on > ${asOf} - (select horizon_days from settings)
+        and acted.first_on <= ${asOf} + (select horizon_days from settings)
         and (leaving.decided_on is null or acted.first_on < leaving.decided_on)
     )
     select

@@ -120,7 +120,7 @@ const WAITED = `
   ) where newness = 1
   order by account_id, decided_on`;
 
-/** What was done for each leaver before its decision, by the rule under which a backtest calls an account worked. */
+/** What was done for each leaver before its decision, by the rule of what counts as work in a backtest (`data/panel.ts`). */
 const ACTIONS = `
   select l.account_id, l.decided_on, a.done_on, a.action, a.is_done
   from main.retro_leaver as l

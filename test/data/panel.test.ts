@@ -74,7 +74,9 @@ describe('buildPanel', () => {
       ['2024-12-01', 'stays', 'leave', null, '2025-03-31'],
       ['2024-12-01', 'yearly', 'renewal', 1, '2025-01-31'],
     ]);
-    expect((await pick(['is_worked'])).map((row) => row['is_worked'])).toEqual([false, true, ...Array(8).fill(false)]);
+    // `stays` was contacted on 2 March: 16 days after 15 February, 60 before 1 May, 121 before 1 July.
+    const worked = (await pick(['is_worked'])).map((row) => row['is_worked']);
+    expect(worked).toEqual([false, true, false, false, true, ...Array(5).fill(false)]);
     expect(panel.rowCount).toBe(10);
     expect(panel.number('observation_date')[0]).toBe(dayNumber('2024-02-15'));
     expect(panel.features).toContain('tenure_days');
@@ -83,7 +85,7 @@ describe('buildPanel', () => {
 });
 
 describe('who was worked', () => {
-  it('is who somebody contacted or acted on within the horizon and before deciding to leave', async () => {
+  it('is who somebody contacted or acted on within the horizon before or after the date, and before deciding to leave', async () => {
     const accounts = [
       'sent',
       'met',
@@ -94,9 +96,13 @@ describe('who was worked', () => {
       'same',
       'before',
       'earlier',
+      'held',
+      'long-ago',
+      'asked-before',
       'done',
       'running',
       'over',
+      'over-long-ago',
       'quiet',
     ];
     const leaves: Record<string, string> = { after: '2024-06-10', same: '2024-06-10', before: '2024-06-10' };
@@ -125,12 +131,17 @@ describe('who was worked', () => {
         { interaction_id: 'i7', account_id: 'same', occurred_at: '2024-06-10 10:00:00', direction: 'outbound' },
         { interaction_id: 'i8', account_id: 'before', occurred_at: '2024-06-09 10:00:00', direction: 'outbound' },
         { interaction_id: 'i9', account_id: 'earlier', occurred_at: '2024-05-01 10:00:00', direction: 'outbound' },
+        // 90 days before 1 May 2024 is 1 February: 29 + 31 + 30.
+        { interaction_id: 'i10', account_id: 'held', occurred_at: '2024-02-02 10:00:00', direction: 'outbound' },
+        { interaction_id: 'i11', account_id: 'long-ago', occurred_at: '2024-02-01 10:00:00', direction: 'outbound' },
+        { interaction_id: 'i12', account_id: 'asked-before', occurred_at: '2024-04-30 10:00:00', direction: 'inbound' },
       ],
     });
     await engine.execute(`create table main.done_work as select * from (values
       ('done', date '2024-07-30', date '2024-07-30'),
       ('running', date '2024-03-01', date '2024-05-02'),
-      ('over', date '2024-03-01', date '2024-05-01')) as t(account_id, first_on, last_on)`);
+      ('over', date '2024-01-10', date '2024-02-02'),
+      ('over-long-ago', date '2024-01-10', date '2024-02-01')) as t(account_id, first_on, last_on)`);
     const worked = async (relation?: string) => {
       await buildPanel(engine, {
         dates: ['2024-05-01'],
@@ -140,12 +151,14 @@ describe('who was worked', () => {
       const rows = await engine.rows('select account_id from panel where is_worked order by account_id');
       return rows.map((row) => row['account_id']);
     };
-    expect(await worked()).toEqual(['before', 'met', 'sent', 'unsaid']);
-    expect(await worked('main.done_work')).toEqual(['before', 'done', 'met', 'running', 'sent', 'unsaid']);
+    expect(await worked()).toEqual(['before', 'earlier', 'held', 'met', 'sent', 'unsaid']);
+    expect(await worked('main.done_work')).toEqual([
+      ...['before', 'done', 'earlier', 'held', 'met', 'over', 'running', 'sent', 'unsaid'],
+    ]);
     // What was not known by the day is not counted.
     await buildPanel(engine, { dates: ['2024-05-01'], knownBy: '2024-06-08' });
     const known = await engine.rows('select account_id from panel where is_worked order by account_id');
-    expect(known.map((row) => row['account_id'])).toEqual(['met', 'sent', 'unsaid']);
+    expect(known.map((row) => row['account_id'])).toEqual(['earlier', 'held', 'met', 'sent', 'unsaid']);
   });
 });
 

@@ -337,7 +337,7 @@ describe('the report', () => {
     );
     expect(parsed.data.backtest).toEqual(JSON.parse(JSON.stringify({ ...plain.result, figures })));
     expect(parsed.data.backtest.figures.some(({ draws }) => draws !== undefined)).toBe(true);
-    expect(parsed.data.backtest.schema_version).toBe(1);
+    expect(parsed.data.backtest.schema_version).toBe(2);
   }, 240_000);
 
   it('claims nothing where outcomes are too few', async () => {

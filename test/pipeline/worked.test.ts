@@ -42,19 +42,28 @@ const endOf = (i: number) => {
   const month = 9 + (i % 11);
   return `${2023 + Math.floor(month / 12)}-${String((month % 12) + 1).padStart(2, '0')}-${String(3 + (i % 25)).padStart(2, '0')}`;
 };
-const callOf = (i: number) => addDays(endOf(i), -2);
+/** How many days before an account would leave it is called, and how many days after the call it uses the product again. */
+interface Outreach {
+  readonly ahead: number;
+  readonly rest: number;
+}
+const LATE: Outreach = { ahead: 2, rest: 0 };
+/** Work that bears fruit later: at one or two origins the account was called, is going to stay, and looks as bad as ever. */
+const EARLY: Outreach = { ahead: 40, rest: 60 };
 
 /**
  * Three of four accounts get into trouble, one after the other: they stop using the product 75 days before they leave. Of these
- * two of three are called two days before. Where outreach works, the called stay and use it again from that day on.
+ * two of three are called. Where outreach works, the called stay and use it again.
  */
-async function backtested(works: boolean, calls: 'exports' | 'ledger') {
+async function backtested(works: boolean, calls: 'exports' | 'ledger', { ahead, rest }: Outreach) {
+  const callOf = (i: number) => addDays(endOf(i), -ahead);
+  const backOf = (i: number) => addDays(callOf(i), rest);
   const isTroubled = (i: number) => i % 4 !== 0;
   const isCalled = (i: number) => i % 4 === 1 || i % 4 === 2;
   const isKept = (i: number) => works && isCalled(i);
   const days = Array.from({ length: 33 }, (_, fortnight) => addDays('2023-06-07', 14 * fortnight));
   const uses = (i: number, day: string) =>
-    !isTroubled(i) || day < addDays(endOf(i), -75) || (isKept(i) && day >= callOf(i));
+    !isTroubled(i) || day < addDays(endOf(i), -75) || (isKept(i) && day >= backOf(i));
   const called = ACCOUNTS.filter(isCalled);
   const { engine, config } = await companyOf(
     {
@@ -69,7 +78,7 @@ async function backtested(works: boolean, calls: 'exports' | 'ledger') {
       usage: ACCOUNTS.flatMap((i) =>
         days
           .filter((day) => uses(i, day))
-          .concat(isKept(i) ? [callOf(i)] : [])
+          .concat(isKept(i) ? [backOf(i)] : [])
           .map((day) => ({
             account_id: `a${i}`,
             occurred_at: `${day} 10:00:00`,
@@ -139,11 +148,15 @@ const root = mkdtempSync(join(tmpdir(), 'worked-'));
 let useless: Figures;
 let works: Figures;
 let recorded: Figures;
+let uselessEarly: Figures;
+let worksEarly: Figures;
 
 beforeAll(async () => {
-  useless = await backtested(false, 'exports');
-  works = await backtested(true, 'exports');
-  recorded = await backtested(true, 'ledger');
+  useless = await backtested(false, 'exports', LATE);
+  works = await backtested(true, 'exports', LATE);
+  recorded = await backtested(true, 'ledger', LATE);
+  uselessEarly = await backtested(false, 'exports', EARLY);
+  worksEarly = await backtested(true, 'exports', EARLY);
 }, 400_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -161,6 +174,11 @@ describe('a company where outreach works', () => {
   it('loses accuracy on all rows, where the saved stand as false alarms, and none on unworked ones', () => {
     expect(auc(works, 'all')).toBeLessThan(auc(useless, 'all') - 0.03);
     expect(Math.abs(auc(works, 'unworked') - auc(useless, 'unworked'))).toBeLessThan(0.02);
+  });
+
+  it('loses none on unworked ones either where accounts had been called before the date', () => {
+    expect(auc(worksEarly, 'all')).toBeLessThan(auc(uselessEarly, 'all') - 0.03);
+    expect(Math.abs(auc(worksEarly, 'unworked') - auc(uselessEarly, 'unworked'))).toBeLessThan(0.02);
   });
 
   it('is gated on unworked rows unless the gate names others', () => {
