@@ -13,6 +13,7 @@ export const PANEL_KEYS = [
   'closed_on',
   'is_unavoidable',
   'is_worked',
+  'is_worked_by_decision',
   'decision_days_left',
   'left_days',
   'unavoidable_days',
@@ -23,7 +24,7 @@ export const PANEL_KEYS = [
 /**
  * One row per active account and observation date, ordered by date and account; the same as table `panel` in the
  * engine. `observation_date` and `closed_on` are days since 1970 through `number`; `label` is 1, 0 or NaN (not closed
- * by `knownBy`, or no decision within the lead); `is_unavoidable` and `is_worked` are 0/1; `arr_amount_reported` is ARR
+ * by `knownBy`, or no decision within the lead); `is_unavoidable`, `is_worked` and `is_worked_by_decision` are 0/1; `arr_amount_reported` is ARR
  * in the reporting currency, for weighting, whatever the features hold; `decision_days_left` likewise. `left_days` and
  * `unavoidable_days` are the days from the date to the first decision to leave known by `knownBy`, however far, one that
  * could have been avoided and one that could not; NaN without one. `expansion_label` and `expansion_closed_on` are the same for
@@ -67,7 +68,8 @@ export interface PanelOptions {
  * term calls for), both known by `knownBy`. An account was worked when somebody contacted it or acted on it
  * (`worked`) within a horizon before the date or after it, and before the day it decided to leave: what came later cannot have
  * kept it. What came before the date may have: the outcome asked for is still ahead, and an act may hold as long as an outcome
- * is asked for. That part is known on the date, so that it chooses no row by its outcome.
+ * is asked for. That part is known on the date, so that it chooses no row by its outcome. A renewal is asked for up to its
+ * decision, which may lie beyond the horizon: `is_worked_by_decision` counts work up to that day.
  * Throws when no date is given.
  */
 export async function buildPanel(engine: Engine, options: PanelOptions): Promise<Panel> {
@@ -199,12 +201,12 @@ function panelRows(asOf: string, expansion: boolean): string {
       }
     ),
     worked as (
-      select distinct acted.account_id
+      select acted.account_id, min(acted.first_on) - ${asOf} as worked_days
       from main.panel_acted as acted
       left join leaving on leaving.account_id = acted.account_id
       where acted.last_on > ${asOf} - (select horizon_days from settings)
-        and acted.first_on <= ${asOf} + (select horizon_days from settings)
         and (leaving.decided_on is null or acted.first_on < leaving.decided_on)
+      group by acted.account_id
     )
     select
       ${asOf} as observation_date,
@@ -214,13 +216,15 @@ function panelRows(asOf: string, expansion: boolean): string {
       label.label,
       label.closed_on,
       coalesce(label.is_unavoidable, false) as is_unavoidable,
-      worked.account_id is not null as is_worked,
+      coalesce(worked.worked_days <= settings.horizon_days, false) as is_worked,
+      coalesce(worked.worked_days <= greatest(settings.horizon_days, state.decision_days), false) as is_worked_by_decision,
       leaving.left_days,
       leaving.unavoidable_days,
       growing.label as expansion_label,
       growing.closed_on as expansion_closed_on
     from account_features(${asOf}) as feature
     join account_state(${asOf}) as state on state.account_id = feature.account_id
+    cross join settings
     left join label_churn(${asOf}, $known_by::date) as label on label.account_id = feature.account_id
     left join leaving on leaving.account_id = feature.account_id
     left join growing on growing.account_id = feature.account_id

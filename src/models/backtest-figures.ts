@@ -29,7 +29,7 @@ export interface FigureTable {
   readonly ids: readonly string[];
   /** Days since 1970-01-01. */
   readonly origin: Int32Array;
-  /** Whether a person worked the account within the horizon before or after the origin (`data/panel.ts`). */
+  /** Whether a person worked the account, see `is_worked` of `data/panel.ts`; of renewals up to the decision. */
   readonly worked: Uint8Array;
   /** ARR, `NaN` = unknown. */
   readonly amount: Float64Array;

@@ -3,7 +3,7 @@ import { auditLeaks } from '../../src/data/leak-audit.ts';
 import { areaUnderCurve } from '../../src/data/leak-finding.ts';
 import { buildPanel, observationDates } from '../../src/data/panel.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { dayNumber } from '../../src/lib/dates.ts';
+import { addDays, dayNumber } from '../../src/lib/dates.ts';
 import { createRandom } from '../../src/lib/random.ts';
 import { companyOf } from './views-rows.ts';
 
@@ -159,6 +159,52 @@ describe('who was worked', () => {
     await buildPanel(engine, { dates: ['2024-05-01'], knownBy: '2024-06-08' });
     const known = await engine.rows('select account_id from panel where is_worked order by account_id');
     expect(known.map((row) => row['account_id'])).toEqual(['earlier', 'held', 'met', 'sent', 'unsaid']);
+  });
+
+  it('is of a renewal beyond the horizon also who was acted on after it, up to the day of the decision', async () => {
+    // 1 May + 150 days is 28 September: the last day of terms that renew only when signed, and so the day of their decision.
+    const calls: Record<string, string> = {
+      'within-horizon': '2024-07-30',
+      beyond: '2024-07-31',
+      'on-the-day': '2024-09-28',
+      'too-late': '2024-09-29',
+      lost: '2024-08-02',
+      'due-soon': '2024-07-30',
+      'due-soon-late': '2024-07-31',
+    };
+    const ends = (account_id: string) => (account_id.startsWith('due-soon') ? '2024-05-31' : '2024-09-28');
+    // Everybody renews but `lost`, which is let go before the term is over.
+    const engine = await company({
+      contract: Object.keys(calls).flatMap((account_id) => {
+        const first = { contract_id: `c-${account_id}`, account_id, start_date: '2023-09-28', mrr_amount: 10 };
+        const end = ends(account_id);
+        if (account_id === 'lost') return [{ ...first, term_end_date: end, ended_date: '2024-08-01' }];
+        const next = { ...first, contract_id: `n-${account_id}`, start_date: addDays(end, 1) };
+        return [
+          { ...first, term_end_date: end },
+          { ...next, term_end_date: addDays(end, 365) },
+        ];
+      }),
+      interaction: Object.entries(calls).map(([account_id, day]) => ({
+        interaction_id: `i-${account_id}`,
+        account_id,
+        occurred_at: `${day} 10:00:00`,
+        direction: 'outbound',
+      })),
+    });
+    await buildPanel(engine, { dates: ['2024-05-01'], knownBy: '2025-02-01' });
+    const rows = await engine.rows(
+      'select account_id, decision_days_left as days, is_worked, is_worked_by_decision as by_decision from panel order by account_id',
+    );
+    expect(rows.map((row) => Object.values(row))).toEqual([
+      ['beyond', 150, false, true],
+      ['due-soon', 30, true, true],
+      ['due-soon-late', 30, false, false],
+      ['lost', 150, false, false],
+      ['on-the-day', 150, false, true],
+      ['too-late', 150, false, false],
+      ['within-horizon', 150, true, true],
+    ]);
   });
 });
 

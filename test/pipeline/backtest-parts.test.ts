@@ -11,6 +11,7 @@ import { servedNotes } from '../../src/pipeline/backtest/served-notes.ts';
 import {
   basisRows,
   claimScores,
+  figureTable,
   ladderVerdict,
   type RungScores,
   tooFew,
@@ -36,6 +37,7 @@ function bookOf(
     term: rows.map(() => 'monthly'),
     amount: new Float64Array(rows.length).fill(100),
     worked: new Uint8Array(rows.length),
+    worked_by_decision: new Uint8Array(rows.length),
     is_inside: new Uint8Array(rows.length).fill(1),
     is_due: new Uint8Array(rows.length),
     left_days: Float64Array.from(rows, ([, , , left]) => left),
@@ -160,6 +162,18 @@ describe('one probability over all terms', () => {
     const reference = Float64Array.of(Number.NaN, 0.2, 0.2);
     expect([...basisRows(book, 'all', reference).rows]).toEqual([1]);
     expect([...basisRows(book, 'leave', new Float64Array(3)).rows]).toEqual([0]);
+  });
+
+  it('takes as worked what may have changed the outcome asked for: of a renewal up to its decision, else within the horizon', () => {
+    const rows: Parameters<typeof bookOf>[0] = ['a', 'b'].map((account) => [DATES[0], account, 0, Number.NaN]);
+    const marks = { worked: Uint8Array.of(0, 1), worked_by_decision: Uint8Array.of(1, 1) };
+    const book = bookOf(rows, { basis: ['renewal', 'renewal'], ...marks });
+    const reference = Float64Array.of(0.2, 0.2);
+    const workedOf = (basis: 'all' | 'renewal') => [
+      ...figureTable(book, basisRows(book, basis, reference), { prediction: 'churn', basis }, reference, []).worked,
+    ];
+    expect(workedOf('all')).toEqual([0, 1]);
+    expect(workedOf('renewal')).toEqual([1, 1]);
   });
 });
 

@@ -19,7 +19,9 @@ export interface BacktestBook {
   readonly segment: readonly (string | null)[];
   readonly term: readonly ('monthly' | 'long')[];
   readonly amount: Float64Array;
+  /** Whether somebody worked the account in the horizon before the date, or after it within the horizon or up to its decision. */
   readonly worked: Uint8Array;
+  readonly worked_by_decision: Uint8Array;
   /** Whether the decision lies within the horizon; month-to-month and open-ended accounts can leave any day. */
   readonly is_inside: Uint8Array;
   /** Whether the renewal model speaks of the row: a decision ahead of it and within the horizon. */
@@ -52,7 +54,8 @@ export async function readBook(
 ): Promise<BacktestBook> {
   const { horizon_days } = config.churn;
   const rows = await engine.columns(
-    `select *, is_unavoidable::integer as unavoidable, is_worked::integer as worked, $horizon as horizon
+    `select *, is_unavoidable::integer as unavoidable, is_worked::integer as worked,
+       is_worked_by_decision::integer as worked_by_decision, $horizon as horizon
      from main.panel where observation_date in (select cast(unnest(string_split($dates, ',')) as date))
      order by observation_date, account_id`,
     { dates: tested.join(','), horizon: horizon_days },
@@ -95,6 +98,7 @@ export async function readBook(
     ),
     amount: rows.number('arr_amount_reported'),
     worked: Uint8Array.from(rows.number('worked')),
+    worked_by_decision: Uint8Array.from(rows.number('worked_by_decision')),
     is_inside: Uint8Array.from(basis, (name, i) =>
       name === 'leave' || (decision[i] as number) <= horizon_days ? 1 : 0,
     ),

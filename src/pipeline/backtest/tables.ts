@@ -170,7 +170,8 @@ export function figureTable(
     account: Int32Array.from(pick(book.account)),
     ids: book.ids,
     origin: Int32Array.from(pick(book.origin)),
-    worked: Uint8Array.from(pick(book.worked)),
+    // The outcome of a renewal comes with its decision, of all else within the horizon.
+    worked: Uint8Array.from(pick(frame.basis === 'renewal' ? book.worked_by_decision : book.worked)),
     amount: pick(book.amount),
     // Growing is read at the horizon: it has no day of its own.
     lead_days: outcome === 'expansion' ? new Float64Array(rows.length).fill(Number.NaN) : pick(book.left_days),
