@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { withAllowLeak, withSharedFlags } from './flags.ts';
 import { checkPlaces, type GateFlags, withGateFlags, writeGateOutputs } from './gate-flags.ts';
 import { type ReplayFlags, refuseChoice, withReplayFlags } from './replay-flags.ts';
-import { type Finish, readOptions, show } from './session.ts';
+import { checkList, type Finish, readOptions, show } from './session.ts';
 
 type BacktestFlags = ReplayFlags & GateFlags;
 
@@ -19,7 +19,8 @@ export function register(program: Command, finish: Finish): void {
       const options = await readOptions(command);
       refuseChoice(options, 'For the figures by segment give --list slices.');
       checkPlaces(flags, options);
-      const { gatedBacktest } = await import('../pipeline/gate.ts');
+      const { GATED_LISTS, gatedBacktest } = await import('../pipeline/gate.ts');
+      checkList(command, GATED_LISTS);
       const { report, exitCode } = await gatedBacktest({ ...options, ...flags });
       finish(exitCode);
       await writeGateOutputs(report, flags, options);

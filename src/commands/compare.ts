@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { withAllowLeak, withSharedFlags } from './flags.ts';
 import { type ReplayFlags, refuseChoice, withReplayFlags } from './replay-flags.ts';
-import { readOptions, show } from './session.ts';
+import { checkList, readOptions, show } from './session.ts';
 
 /** `retain compare A.yaml B.yaml`: two configurations replayed over the same past. */
 export function register(program: Command): void {
@@ -19,7 +19,8 @@ export function register(program: Command): void {
     .action(async (first: string, second: string, flags: ReplayFlags, command: Command) => {
       const options = await readOptions(command);
       refuseChoice(options, 'The lists bands and alerts name the CSM of each account: --list bands --format csv.');
-      const { compare } = await import('../pipeline/compare.ts');
+      const { COMPARE_LISTS, compare } = await import('../pipeline/compare.ts');
+      checkList(command, COMPARE_LISTS);
       const { report } = await compare({ ...options, ...flags, first, second });
       await show(report, options, command);
     });

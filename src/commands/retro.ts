@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withSharedFlags } from './flags.ts';
-import { readOptions, show } from './session.ts';
+import { checkList, readOptions, show } from './session.ts';
 
 /** `retain retro`: earlier runs against what happened since. */
 export function register(program: Command): void {
@@ -13,6 +13,8 @@ export function register(program: Command): void {
     )
     .action(async (_flags: unknown, command: Command) => {
       const options = await readOptions(command);
+      const { RETRO_LISTS } = await import('../pipeline/retro-lists.ts');
+      checkList(command, RETRO_LISTS);
       const { retro } = await import('../pipeline/retro.ts');
       await show(await retro(options), options, command);
     });

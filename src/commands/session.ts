@@ -69,6 +69,27 @@ function widthAsked(columns: string | undefined): number {
 /** Renders a report in the format asked for, to stdout or into the file or directory of `--output`. */
 export async function show(report: RunReport, options: CommonOptions, command: Command): Promise<void> {
   const { writeReport } = await import('./output.ts');
-  const { list }: SharedFlags = command.optsWithGlobals();
-  await writeReport(report, options, list);
+  const flags: SharedFlags = command.optsWithGlobals();
+  // Machine formats say the same wherever a run was started from.
+  const isRead = options.format === 'table';
+  const next = isRead ? report.next.map((line) => withPlaces(line, flags)) : report.next;
+  await writeReport({ ...report, next }, options, flags.list);
+}
+
+/** A command that is suggested, with the places that this one was given: without them it would look elsewhere. */
+export function withPlaces(
+  line: string,
+  { config, data, store }: Pick<SharedFlags, 'config' | 'data' | 'store'>,
+): string {
+  if (!line.startsWith('retain ')) return line;
+  const places = Object.entries({ config, data, store }).flatMap(([name, place]) => {
+    // A comparison names its configurations itself.
+    const isGiven = line.includes(`--${name} `) || (name === 'config' && line.startsWith('retain compare '));
+    return place === undefined || isGiven ? [] : [`--${name} ${quoted(place)}`];
+  });
+  return [line, ...places].join(' ');
+}
+
+function quoted(place: string): string {
+  return /^[\w./:@%+=,~-]+$/.test(place) ? place : `'${place.replaceAll("'", "'\\''")}'`;
 }

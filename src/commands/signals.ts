@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withAllowLeak, withSharedFlags } from './flags.ts';
-import { readOptions, show } from './session.ts';
+import { checkList, readOptions, show } from './session.ts';
 
 /** `retain signals`: the signal register, and weights and bands that the evidence proposes. */
 export function register(program: Command): void {
@@ -13,7 +13,8 @@ export function register(program: Command): void {
     )
     .action(async (_flags: unknown, command: Command) => {
       const options = await readOptions(command);
-      const { signals } = await import('../pipeline/signals.ts');
+      const { SIGNALS_LISTS, signals } = await import('../pipeline/signals.ts');
+      checkList(command, SIGNALS_LISTS);
       await show(await signals(options), options, command);
     });
 }

@@ -109,6 +109,9 @@ const ACCURACY: readonly TableColumn[] = [
   { key: 'method', label: 'compared', kind: 'text' },
 ];
 
+/** Every list of a comparison's report, in its order. */
+export const COMPARE_LISTS: readonly string[] = ['accuracy', 'band_moves', 'alerts_by_csm', 'bands', 'alerts'];
+
 function reportOf({ first, second }: CompareOptions, a: BacktestRun, b: BacktestRun): RunReport {
   const dates = commonDates(a.dates, b.dates);
   const bands = bandMoves(a.dates, b.dates);
@@ -118,8 +121,9 @@ function reportOf({ first, second }: CompareOptions, a: BacktestRun, b: Backtest
   const latest = bands.filter((move) => move.observation_date === last);
   const people = new Set(bands.map(({ account_id }) => account_id)).size;
   const added = alerts.filter(({ change }) => change === 'added').length;
-  const told = `${people} accounts change band at some origin, ${latest.length} at the last (${last ?? 'none'})`;
-  const alertsTold = `${added} alerts added and ${alerts.length - added} removed over ${dates.length} origins`;
+  const some = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
+  const told = `${some(people, 'account changes', 'accounts change')} band at some origin, ${latest.length} at the last (${last ?? 'none'})`;
+  const alertsTold = `${some(added, 'alert', 'alerts')} added and ${alerts.length - added} removed over ${some(dates.length, 'origin', 'origins')}`;
   const clear = accuracy.filter(isClear).length;
   const accuracyTold =
     accuracy.length === 0
@@ -156,7 +160,9 @@ function reportOf({ first, second }: CompareOptions, a: BacktestRun, b: Backtest
     ],
     outcomes: [],
     warnings: otherDates(a, b),
-    next: [],
+    next: [['bands', people] as const, ['alerts', alerts.length] as const].flatMap(([name, count]) =>
+      count === 0 ? [] : [`retain compare ${first} ${second} --list ${name} --format csv`],
+    ),
     summary: `${told}; ${alertsTold}; ${accuracyTold}.`,
   };
 }

@@ -27,6 +27,7 @@ import {
   type OwnMeasure,
   parseGate,
 } from '../models/gates/index.ts';
+import { BACKTEST_LISTS } from './backtest/report.ts';
 import { adjusted, type BacktestOptions, backtest } from './backtest.ts';
 import { rowSource } from './report-lists.ts';
 import { findConfig } from './workspace.ts';
@@ -185,13 +186,13 @@ export function judgeBacktest(
 }
 
 const GATE_COLUMNS: readonly TableColumn[] = [
-  { key: 'gate', label: 'gate', kind: 'text' },
+  { key: 'gate', label: 'gate', kind: 'text', wraps: true },
   { key: 'status', label: 'status', kind: 'text' },
   { key: 'wanted', label: 'wanted', kind: 'number' },
   { key: 'found', label: 'found', kind: 'number' },
   { key: 'margin', label: 'margin', kind: 'number' },
   { key: 'rows', label: 'rows', kind: 'text' },
-  { key: 'sentence', label: 'what that means', kind: 'text' },
+  { key: 'sentence', label: 'what that means', kind: 'text', wraps: true },
 ];
 
 function gateList(outcomes: readonly GateOutcome[], headline: string): ReportList {
@@ -211,7 +212,7 @@ function gateList(outcomes: readonly GateOutcome[], headline: string): ReportLis
 const BASELINE_COLUMNS: readonly TableColumn[] = [
   { key: 'prediction', label: 'prediction', kind: 'text', isName: true },
   { key: 'basis', label: 'basis', kind: 'text' },
-  { key: 'metric', label: 'metric', kind: 'text' },
+  { key: 'metric', label: 'metric', kind: 'text', isName: true, wraps: true },
   { key: 'status', label: 'status', kind: 'text' },
   { key: 'before', label: 'baseline', kind: 'number' },
   { key: 'now', label: 'now', kind: 'number' },
@@ -239,6 +240,9 @@ function baselineList(
     empty: 'the baseline has no prediction with a signal that was measured again',
   };
 }
+
+/** Every list that a judged backtest may have: the first two where gates or a baseline are asked for. */
+export const GATED_LISTS: readonly string[] = ['gates', 'baseline', ...BACKTEST_LISTS];
 
 /** Several gates on one figure warn once of what it rests on. */
 function distinct(warnings: readonly Warning[]): Warning[] {

@@ -286,7 +286,7 @@ export function leakList(leaks: readonly LeakRecord[], name = 'leaks'): ReportLi
         : `the leak audit found ${leaks.length}: ${count('left_out')} left out of the model, ${count('allowed')} let into it, ${count('hidden')} hidden until known, ${count('warned')} to look at`,
     columns: [
       { key: 'name', label: 'column or feature', kind: 'text' },
-      { key: 'treatment', label: 'what is done', kind: 'text' },
+      { key: 'treatment', label: 'what is done', kind: 'text', wraps: true },
       { key: 'message', label: 'why', kind: 'text', wraps: true },
     ],
     notes: [],

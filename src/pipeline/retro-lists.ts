@@ -107,6 +107,12 @@ export function storySummary(stories: readonly LostStory[]): string {
   return `${stories.length} ${stories.length === 1 ? 'account' : 'accounts'} left since the first reading: ${parts.join(', ')}.`;
 }
 
+/** Every list of a retro's report, in its order. */
+export const RETRO_LISTS: readonly string[] = [
+  ...['lost_accounts', 'predictions', 'calibration_by_date', 'forecasts', 'population_drift', 'red_facts', 'growth'],
+  ...['people', 'acceptance', 'proposed_changes'],
+];
+
 /** The lists of the retro, lost accounts first. */
 export function retroLists(
   findings: RetroFindings,

@@ -11,7 +11,7 @@ import { bandSentence, hasProposal, proposalSentence, weightSentence } from './s
 const SIGNAL_COLUMNS: readonly TableColumn[] = [
   { key: 'churn_basis', label: 'basis', kind: 'text' },
   { key: 'segment', label: 'segment', kind: 'text' },
-  { key: 'signal', label: 'signal', kind: 'text', isName: true },
+  { key: 'signal', label: 'signal', kind: 'text', isName: true, wraps: true },
   { key: 'kind', label: 'kind', kind: 'text', isName: true, terminal: false },
   { key: 'group', label: 'group', kind: 'text', isName: true, terminal: false },
   { key: 'verdict', label: 'verdict', kind: 'text', isName: true },
@@ -121,7 +121,8 @@ export function registerSummary({ records, tested }: Register): string {
       ? ''
       : ` ${leaks} ${leaks === 1 ? 'knows' : 'know'} the outcome and ${leaks === 1 ? 'is' : 'are'} left out.`;
   if (called === 0) return `No signal tells leavers from others beyond chance (${tested} tested).${leakWords}`;
-  return `${count('predicts')} signals predict, ${count('misleads')} mislead (${tested} tested).${leakWords}`;
+  const [good, bad] = [count('predicts'), count('misleads')];
+  return `${good} ${good === 1 ? 'signal predicts' : 'signals predict'}, ${bad} ${bad === 1 ? 'misleads' : 'mislead'} (${tested} tested).${leakWords}`;
 }
 
 /** AUC by half-year of every line that was judged. */
@@ -136,7 +137,7 @@ export function periodList(register: Register, selection: Selection): ReportList
     columns: [
       { key: 'churn_basis', label: 'basis', kind: 'text' },
       { key: 'segment', label: 'segment', kind: 'text' },
-      { key: 'signal', label: 'signal', kind: 'text', isName: true },
+      { key: 'signal', label: 'signal', kind: 'text', isName: true, wraps: true },
       { key: 'period', label: 'half-year', kind: 'text' },
       { key: 'auc', label: 'AUC', kind: 'number' },
       { key: 'auc_low', label: 'low', kind: 'number' },

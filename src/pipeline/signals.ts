@@ -26,6 +26,9 @@ export interface SignalFindings {
   readonly lists: readonly ReportList[];
 }
 
+/** Every list of the register's report, in its order. */
+export const SIGNALS_LISTS: readonly string[] = ['signals', 'health_acceptance', 'health_proposal', 'signal_periods'];
+
 /**
  * The signal register: every feature, the health score, its components and measures, and declared columns, against who
  * left. Writes a proposal of weights and bands beside the configuration where later dates bear it out.

@@ -92,6 +92,10 @@ describe('a flag or verb that is wrong', () => {
     [['account'], "missing required argument 'id'", ''],
     [['run', '--list', 'nope'], '--list nope is not in this report', 'It has at_risk, in_hand,'],
     [['train', '--list', 'nope'], '--list nope is not in this report', 'ladder_expansion'],
+    [['backtest', '--list', 'nope'], '--list nope is not in this report', 'It has gates, baseline, verdicts, churn'],
+    [['signals', '--list', 'nope'], '--list nope is not in this report', 'It has signals, health_acceptance'],
+    [['compare', 'a.yaml', 'b.yaml', '--list', 'nope'], '--list nope is not in this report', 'It has accuracy,'],
+    [['retro', '--list', 'nope'], '--list nope is not in this report', 'It has lost_accounts, predictions,'],
     [['run', '--output', 'nowhere/x.json'], 'there is no directory nowhere', 'Create it first'],
     [
       ['run', '--format', 'csv', '--output', 'package.json/x/y'],

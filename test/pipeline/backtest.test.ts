@@ -9,6 +9,7 @@ import { admitFeatures, customFeatures } from '../../src/data/custom-features.ts
 import { addDays } from '../../src/lib/dates.ts';
 import { UserError } from '../../src/lib/errors.ts';
 import { plainBand } from '../../src/models/bands.ts';
+import { BACKTEST_LISTS } from '../../src/pipeline/backtest/report.ts';
 import { type BacktestOptions, backtest, replayPast } from '../../src/pipeline/backtest.ts';
 import type { Workspace } from '../../src/pipeline/workspace.ts';
 import { renderJson } from '../../src/reports/json.ts';
@@ -327,6 +328,10 @@ describe('an agent that joins', () => {
 });
 
 describe('the report', () => {
+  it('has the lists that --list is checked against', () => {
+    expect(plain.report.lists.map(({ name }) => name)).toEqual(BACKTEST_LISTS);
+  });
+
   it('is the same bytes again, carries the whole result, and times go nowhere into it', async () => {
     const again = await run(false);
     expect(await text(again.report)).toBe(await text(plain.report));

@@ -7,7 +7,7 @@ import { type BacktestResult, HEADLINE_METRICS } from '../../src/contract/backte
 import type { RunReport } from '../../src/contract/report.ts';
 import { openDuckDB } from '../../src/engine/duckdb.ts';
 import type { BacktestRun } from '../../src/pipeline/backtest.ts';
-import { type Compared, compare } from '../../src/pipeline/compare.ts';
+import { COMPARE_LISTS, type Compared, compare } from '../../src/pipeline/compare.ts';
 import { accuracyMoves, alertMoves, alertsByCsm, bandMoves } from '../../src/pipeline/compare-rows.ts';
 import { backtestResult, figure, verdict } from '../helpers/backtest.ts';
 import { ROOT } from '../helpers/source.ts';
@@ -121,6 +121,10 @@ describe('two configurations of the sample company', () => {
       progress: silent,
     });
   }, 900_000);
+
+  it('have the lists that --list is checked against', () => {
+    expect(compared.report.lists.map(({ name }) => name)).toEqual(COMPARE_LISTS);
+  });
 
   it('say in their header how much of ARR each feed joins', () => {
     expect(

@@ -8,6 +8,7 @@ import { openDuckDB } from '../../src/engine/duckdb.ts';
 import { commitRows } from '../../src/ledger/index.ts';
 import { UserError } from '../../src/lib/errors.ts';
 import { retro } from '../../src/pipeline/retro.ts';
+import { RETRO_LISTS } from '../../src/pipeline/retro-lists.ts';
 import { TemporaryCompany } from '../helpers/night.ts';
 
 const silent = { stage: () => undefined, detail: () => undefined, done: () => undefined, note: () => undefined };
@@ -209,6 +210,10 @@ describe('a retro of the tiny company five months later', () => {
     expect(report.lists.find(({ name }) => name === 'predictions')?.headline).toMatch(
       /^too few outcomes: \d of 30 accounts$/,
     );
+  });
+
+  it('has the lists that --list is checked against', () => {
+    expect(report.lists.map(({ name }) => name)).toEqual(RETRO_LISTS);
   });
 
   it('before the first run is one sentence', async () => {

@@ -10,7 +10,7 @@ import { loadConfig, parseConfig } from '../../src/data/config.ts';
 import { admitFeatures, customFeatures } from '../../src/data/custom-features.ts';
 import { UserError } from '../../src/lib/errors.ts';
 import { type Patch, writePatch } from '../../src/pipeline/proposals.ts';
-import { judgeSignals, signals } from '../../src/pipeline/signals.ts';
+import { judgeSignals, SIGNALS_LISTS, signals } from '../../src/pipeline/signals.ts';
 import type { Workspace } from '../../src/pipeline/workspace.ts';
 import { renderJson } from '../../src/reports/json.ts';
 import { companyOf } from '../data/views-rows.ts';
@@ -106,6 +106,7 @@ describe('retain signals', () => {
       expect(found(key)?.verdict).toBe('leaks');
       expect(found(key)?.leak).toMatch(/of which 24 left.*tells the outcome; has no dates/);
       expect(found(key)?.q_value).toBeNull();
+      expect(lists.map(({ name }) => name)).toEqual(SIGNALS_LISTS);
       const rows = await rowsOf(lists.find(({ name }) => name === 'signals'));
       expect(rows.length).toBe(register.records.length);
       expect(rows[0]?.['verdict']).toBe('leaks');

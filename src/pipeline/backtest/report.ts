@@ -1,14 +1,15 @@
 import type { CellRow, TableColumn } from '../../contract/agent.ts';
-import type { BacktestFigure, BacktestResult, BacktestVerdict } from '../../contract/backtest.ts';
+import type { BacktestResult } from '../../contract/backtest.ts';
 import type { ReportList, RunReport } from '../../contract/report.ts';
 import { longDay } from '../../lib/dates.ts';
 import { storedFigures } from '../../models/backtest-figures.ts';
 import type { Backtested } from '../backtest.ts';
 import { leakList } from '../model-card.ts';
-import { rowSource } from '../report-lists.ts';
 import { exportsHeader } from '../run-header.ts';
+import { figureOf, isUntold, listOf, type Marks, number, verdictOf } from './figure-lookup.ts';
 import { forecastList } from './forecast-list.ts';
 import { servedNotes } from './served-notes.ts';
+import { sliceList, timeList } from './side-lists.ts';
 import { BASES } from './tables.ts';
 
 const BASIS_WORDS: Readonly<Record<string, string>> = {
@@ -16,6 +17,11 @@ const BASIS_WORDS: Readonly<Record<string, string>> = {
   leave: 'leave within the horizon (monthly, open-ended)',
   renewal: 'not renewed at the next decision',
 };
+
+/** Every list of a backtest's report, in its order. */
+export const BACKTEST_LISTS: readonly string[] = [
+  ...['verdicts', 'churn', 'over_time', 'slices', 'expansion', 'health', 'forecasts', 'at_risk', 'leaks'],
+];
 
 /** A backtest as lists: what each claim was worth, by rung, over time, by slice, health, the at-risk list as shown. */
 export async function backtestReport(done: Backtested): Promise<RunReport> {
@@ -71,16 +77,6 @@ function notesOf(result: BacktestResult): string[] {
   ];
 }
 
-type Pick = Partial<Record<'prediction' | 'candidate' | 'basis' | 'rows' | 'slice' | 'metric', string>>;
-
-/** The one figure with these marks; rows and slice are all unless named. */
-export function figureOf({ figures }: BacktestResult, wanted: Pick): BacktestFigure | undefined {
-  const marks = Object.entries({ rows: 'all', slice: 'all', ...wanted });
-  return figures.find((figure) => marks.every(([key, value]) => figure[key as keyof BacktestFigure] === value));
-}
-
-const number = (key: string, label: string): TableColumn => ({ key, label, kind: 'number' });
-
 const ACCURACY: readonly TableColumn[] = [
   number('roc_auc', 'AUC'),
   number('roc_auc_low', 'low'),
@@ -104,13 +100,8 @@ const ACCURACY: readonly TableColumn[] = [
   { key: 'outcome_count', label: 'outcomes', kind: 'integer' },
 ];
 
-/** Whether outcomes are too few for any figure to be printed; `data` of the JSON has them all the same. */
-function isUntold(result: BacktestResult, prediction: string, basis: string): boolean {
-  return verdictOf(result, prediction, basis)?.verdict === 'too_few_outcomes';
-}
-
 /** Cells of `ACCURACY`. */
-function accuracyRow(result: BacktestResult, wanted: Pick): CellRow {
+function accuracyRow(result: BacktestResult, wanted: Marks): CellRow {
   const auc = figureOf(result, { ...wanted, metric: 'roc_auc' });
   if (isUntold(result, wanted.prediction ?? '', wanted.basis ?? '')) {
     return { row_count: auc?.row_count ?? 0, outcome_count: auc?.outcome_count ?? 0 };
@@ -124,10 +115,6 @@ function accuracyRow(result: BacktestResult, wanted: Pick): CellRow {
     row_count: auc?.row_count ?? 0,
     outcome_count: auc?.outcome_count ?? 0,
   };
-}
-
-function listOf(list: Omit<ReportList, 'rows' | 'rowCount' | 'empty'>, rows: readonly CellRow[]): ReportList {
-  return { ...list, rowCount: rows.length, rows: rowSource(rows), empty: 'too few outcomes to tell' };
 }
 
 function verdictList(result: BacktestResult): ReportList {
@@ -145,6 +132,8 @@ function verdictList(result: BacktestResult): ReportList {
       roc_auc_low: of('all')?.low ?? null,
       roc_auc_high: of('all')?.high ?? null,
       roc_auc_unworked: of('unworked')?.value ?? null,
+      roc_auc_unworked_low: of('unworked')?.low ?? null,
+      roc_auc_unworked_high: of('unworked')?.high ?? null,
       outcome_count,
       sentence,
     };
@@ -162,6 +151,8 @@ function verdictList(result: BacktestResult): ReportList {
         number('roc_auc_low', 'low'),
         number('roc_auc_high', 'high'),
         number('roc_auc_unworked', 'AUC unworked'),
+        { ...number('roc_auc_unworked_low', 'low (unworked)'), terminal: false },
+        { ...number('roc_auc_unworked_high', 'high (unworked)'), terminal: false },
         { key: 'outcome_count', label: 'outcomes', kind: 'integer' },
         { key: 'sentence', label: 'why', kind: 'text', wraps: true },
       ],
@@ -173,10 +164,6 @@ function verdictList(result: BacktestResult): ReportList {
     },
     rows,
   );
-}
-
-function verdictOf({ verdicts }: BacktestResult, prediction: string, basis: string): BacktestVerdict | undefined {
-  return verdicts.find((verdict) => verdict.prediction === prediction && verdict.basis === basis);
 }
 
 function churnList({ result, rungs, fits }: Backtested): ReportList {
@@ -195,7 +182,7 @@ function churnList({ result, rungs, fits }: Backtested): ReportList {
       headline: `a rung had earned its place by ${served('leave')} of ${fits.length} origins (leave) and ${served('renewal')} (renewal); elsewhere "served" is the base rate`,
       columns: [
         { key: 'basis', label: 'basis', kind: 'text' },
-        { key: 'candidate', label: 'who', kind: 'text', isName: true },
+        { key: 'candidate', label: 'who', kind: 'text', isName: true, wraps: true },
         ...ACCURACY,
       ],
       notes: [
@@ -225,7 +212,7 @@ function expansionList({ result, growth, fits }: Backtested): ReportList {
       title: 'Expansion by rung',
       headline: verdictOf(result, 'expansion', 'all')?.sentence ?? 'no expansion model was tested',
       columns: [
-        { key: 'candidate', label: 'who', kind: 'text', isName: true },
+        { key: 'candidate', label: 'who', kind: 'text', isName: true, wraps: true },
         ...ACCURACY.filter(({ key }) => !key.startsWith('recall_at_lead')),
       ],
       notes: [
@@ -234,81 +221,6 @@ function expansionList({ result, growth, fits }: Backtested): ReportList {
         ...growth
           .filter(({ fitted }) => fitted === 0)
           .map(({ title, reason }) => `${title}: ${reason ?? 'not fitted'}`),
-      ],
-    },
-    rows,
-  );
-}
-
-/** Who is shown over time and by slice, beside each other. */
-const SIDE: readonly (readonly [string, string, string])[] = [
-  ['churn', 'served', 'as shown'],
-  ['churn', 'base_rate', 'base rate'],
-  ['churn', 'ebm', 'glass box'],
-  ['churn', 'logistic', 'logistic'],
-  ['health', 'served', 'health'],
-  ['churn', 'decision_proximity', 'decision proximity'],
-  ['churn', 'best_single_rule', 'best rule'],
-];
-
-function sideBySide(result: BacktestResult, basis: string, slice: string): CellRow {
-  const cells = SIDE.map(([prediction, candidate]) => {
-    const figure = isUntold(result, prediction, basis)
-      ? undefined
-      : figureOf(result, { prediction, candidate, basis, slice, metric: 'roc_auc' });
-    return [`${prediction}_${candidate}`, figure?.value ?? null] as const;
-  });
-  const base = figureOf(result, { prediction: 'churn', candidate: 'base_rate', basis, slice, metric: 'roc_auc' });
-  return { ...Object.fromEntries(cells), row_count: base?.row_count ?? 0, outcome_count: base?.outcome_count ?? 0 };
-}
-
-const SIDE_COLUMNS: readonly TableColumn[] = [
-  ...SIDE.map(([prediction, candidate, label]) => number(`${prediction}_${candidate}`, label)),
-  { key: 'row_count', label: 'rows', kind: 'integer' },
-  { key: 'outcome_count', label: 'outcomes', kind: 'integer' },
-];
-
-function slicesOf(result: BacktestResult, kinds: readonly string[]): string[] {
-  const slices = [...new Set(result.figures.map(({ slice }) => slice))];
-  return kinds.flatMap((kind) => slices.filter((slice) => slice.startsWith(`${kind}:`)).sort());
-}
-
-function timeList(result: BacktestResult): ReportList {
-  const rows = slicesOf(result, ['origin']).map(
-    (slice): CellRow => ({ origin: slice.slice(7), ...sideBySide(result, 'all', slice) }),
-  );
-  return listOf(
-    {
-      name: 'over_time',
-      title: 'Over time, all terms',
-      headline: 'AUC at each origin',
-      columns: [{ key: 'origin', label: 'origin', kind: 'date' }, ...SIDE_COLUMNS],
-      notes: [],
-    },
-    rows,
-  );
-}
-
-function sliceList(result: BacktestResult): ReportList {
-  const rows = BASES.flatMap((basis) =>
-    slicesOf(result, ['term', 'decision', 'segment']).map((slice): CellRow => {
-      const [kind = '', ...value] = slice.split(':');
-      return { basis, slice: kind, value: value.join(':'), ...sideBySide(result, basis, slice) };
-    }),
-  ).filter((row) => Number(row['row_count']) > 0);
-  return listOf(
-    {
-      name: 'slices',
-      title: 'By term, decision and segment',
-      headline: 'AUC of those ranked among their own kind',
-      columns: [
-        { key: 'basis', label: 'basis', kind: 'text' },
-        { key: 'slice', label: 'slice', kind: 'text' },
-        { key: 'value', label: 'value', kind: 'text' },
-        ...SIDE_COLUMNS,
-      ],
-      notes: [
-        'decision outside: the decision lies beyond the horizon, and knowing the term end earns nothing there: the churn model speaks of none of them apart (all terms), so its AUC is .5 by construction',
       ],
     },
     rows,
@@ -336,7 +248,7 @@ function healthList(result: BacktestResult): ReportList {
       headline: verdictOf(result, 'health', 'all')?.sentence ?? 'no health score was tested',
       columns: [
         { key: 'basis', label: 'basis', kind: 'text' },
-        { key: 'candidate', label: 'who', kind: 'text', isName: true },
+        { key: 'candidate', label: 'who', kind: 'text', isName: true, wraps: true },
         ...columns,
       ],
       notes: ['risk = 100 − score; accounts without a score (too little coverage) are left out'],
