@@ -100,7 +100,7 @@ const ACCURACY: readonly TableColumn[] = [
   { key: 'prediction', label: 'prediction', kind: 'text', isName: true },
   { key: 'basis', label: 'basis', kind: 'text' },
   { key: 'rows', label: 'rows', kind: 'text' },
-  { key: 'metric', label: 'metric', kind: 'text', isName: true },
+  { key: 'metric', label: 'metric', kind: 'text', isName: true, wraps: true },
   { key: 'value_a', label: 'A', kind: 'number' },
   { key: 'value_b', label: 'B', kind: 'number' },
   { key: 'change', label: 'B − A', kind: 'number' },
@@ -122,7 +122,12 @@ function reportOf({ first, second }: CompareOptions, a: BacktestRun, b: Backtest
   const people = new Set(bands.map(({ account_id }) => account_id)).size;
   const added = alerts.filter(({ change }) => change === 'added').length;
   const some = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
-  const told = `${some(people, 'account changes', 'accounts change')} band at some origin, ${latest.length} at the last (${last ?? 'none'})`;
+  const isScored = [a, b].some(({ dates }) =>
+    dates.some(({ standings }) => standings?.some(({ band }) => band !== null) === true),
+  );
+  const told = !isScored
+    ? 'no account has a band under either'
+    : `${some(people, 'account changes', 'accounts change')} band at some origin, ${latest.length} at the last (${last ?? 'none'})`;
   const alertsTold = `${some(added, 'alert', 'alerts')} added and ${alerts.length - added} removed over ${some(dates.length, 'origin', 'origins')}`;
   const clear = accuracy.filter(isClear).length;
   const accuracyTold =

@@ -191,7 +191,8 @@ const GATE_COLUMNS: readonly TableColumn[] = [
   { key: 'wanted', label: 'wanted', kind: 'number' },
   { key: 'found', label: 'found', kind: 'number' },
   { key: 'margin', label: 'margin', kind: 'number' },
-  { key: 'rows', label: 'rows', kind: 'text' },
+  // The sentence has them too.
+  { key: 'rows', label: 'rows', kind: 'text', terminal: false },
   { key: 'sentence', label: 'what that means', kind: 'text', wraps: true },
 ];
 

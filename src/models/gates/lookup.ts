@@ -91,7 +91,7 @@ export function missingFigure(gate: Gate, figures: readonly BacktestFigure[], ro
   if (ofMetric.length === 0) {
     return `${scope} is not measured by ${gate.measure.title} here; metrics: ${namesOf(ofRows, 'metric')}`;
   }
-  return `${scope} has no figure for ${gate.slice}; slices: ${namesOf(ofMetric, 'slice')}`;
+  return `${scope} has no figure for ${gate.slice}; slices: ${slicesOf(ofMetric)}`;
 }
 
 /**
@@ -110,9 +110,15 @@ export function silentVerdict(
   return ruling.some(({ verdict }) => verdict === 'signal') ? undefined : ruling[0];
 }
 
-function namesOf(
-  figures: readonly BacktestFigure[],
-  key: 'prediction' | 'candidate' | 'rows' | 'metric' | 'slice',
-): string {
+/** Slices by name; of the origins, which may be many, the first and the last. */
+function slicesOf(figures: readonly BacktestFigure[]): string {
+  const all = [...new Set(figures.map(({ slice }) => slice))];
+  const origins = all.filter((slice) => slice.startsWith('origin:'));
+  const [first, last] = [origins[0], origins.at(-1)];
+  const told = first === undefined || last === undefined ? [] : [first === last ? first : `${first} … ${last}`];
+  return [...all.filter((slice) => !origins.includes(slice)), ...told].join(', ') || 'none';
+}
+
+function namesOf(figures: readonly BacktestFigure[], key: 'prediction' | 'candidate' | 'rows' | 'metric'): string {
   return [...new Set(figures.map((figure) => figure[key]))].join(', ') || 'none';
 }

@@ -42,6 +42,16 @@ describe('a gate held against figures', () => {
     expect(judge('auc.low>=0.7', bare).outcome).toMatchObject({ status: 'no_verdict', found: null });
   });
 
+  it('names of many origins the first and the last', () => {
+    const days = ['2025-04-01', '2025-07-01', '2025-10-01'];
+    const many = backtestResult({ figures: [figure(), ...days.map((day) => figure({ slice: `origin:${day}` }))] });
+    expect(judge('auc[term:long]@all>=.6', many).outcome.sentence).toContain(
+      'slices: all, origin:2025-04-01 … origin:2025-10-01',
+    );
+    const one = backtestResult({ figures: [figure({ slice: 'origin:2025-04-01' })] });
+    expect(judge('auc[term:long]@all>=.6', one).outcome.sentence).toMatch(/slices: origin:2025-04-01$/);
+  });
+
   it('takes the only basis there is when none is named', () => {
     expect(judge('renewal:auc>=0.7').outcome.status).toBe('passed');
     expect(judge('renewal.leave:auc>=0.7').outcome.sentence).toContain('it has renewal.renewal');
