@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -71,15 +71,31 @@ export async function writePieces(
       hint: `Name a file, for example ${join(file, 'report')}.`,
     });
   }
-  const part = `${file}.part`;
   try {
-    await pipeline(Readable.from(pieces), createWriteStream(part));
-    renameSync(part, file);
+    await writeTo(file, pieces);
   } catch (error) {
-    discard(part);
     throw unwritable(file, error);
   }
   progress.note(`wrote ${file}`);
+}
+
+/** Into the file that stands there once all is written; into a device or pipe (/dev/null, /dev/stdout, `>(…)`) as it comes. */
+async function writeTo(file: string, pieces: AsyncIterable<string>): Promise<void> {
+  const isThere = existsSync(file);
+  // Renaming over a device would put a plain file in its place, for every program of the machine.
+  if (isThere && !statSync(file).isFile()) {
+    await pipeline(Readable.from(pieces), createWriteStream(file));
+    return;
+  }
+  const place = isThere ? realpathSync(file) : file;
+  const part = `${place}.part`;
+  try {
+    await pipeline(Readable.from(pieces), createWriteStream(part));
+    renameSync(part, place);
+  } catch (error) {
+    discard(part);
+    throw error;
+  }
 }
 
 async function writeDirectory(report: RunReport, options: CommonOptions, directory: string): Promise<void> {

@@ -41,6 +41,9 @@ export async function readOptions(command: Command): Promise<CommonOptions> {
 /** Refuses an `--output` that cannot be written before minutes of work are spent and a ledger is changed. */
 function checkOutput({ output, format }: SharedFlags): void {
   if (output === undefined || output === '-') return;
+  if (format !== 'csv' && existsSync(output) && statSync(output).isDirectory()) {
+    throw new UserError(`--output ${output} is a directory`, { hint: 'Name a file in it.' });
+  }
   const directory = dirname(resolve(output));
   // Of several lists as CSV the directory is made, with those above it; a name within a file cannot be.
   let above = directory;

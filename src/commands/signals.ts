@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { withAllowLeak, withSharedFlags } from './flags.ts';
+import { refuseChoice } from './replay-flags.ts';
 import { checkList, readOptions, show } from './session.ts';
 
 /** `retain signals`: the signal register, and weights and bands that the evidence proposes. */
@@ -13,6 +14,10 @@ export function register(program: Command): void {
     )
     .action(async (_flags: unknown, command: Command) => {
       const options = await readOptions(command);
+      refuseChoice(
+        options.csm === undefined ? {} : { csm: options.csm },
+        'For one kind of account give --segment NAME.',
+      );
       const { SIGNALS_LISTS, signals } = await import('../pipeline/signals.ts');
       checkList(command, SIGNALS_LISTS);
       await show(await signals(options), options, command);

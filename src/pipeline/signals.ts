@@ -13,6 +13,7 @@ import { firstDay } from './churn-training.ts';
 import { buildPanel } from './panel.ts';
 import { type WrittenPatch, writePatch } from './proposals.ts';
 import { exportsHeader } from './run-header.ts';
+import { settleSelection } from './selection.ts';
 import { type ClosedBook, readBook } from './signal-books.ts';
 import { acceptanceList, periodList, proposalList, registerList, registerSummary } from './signal-lists.ts';
 import { hasProposal, healthPatch, proposalRows, proposalSentence } from './signal-proposal.ts';
@@ -56,7 +57,6 @@ export async function signals(options: CommonOptions): Promise<RunReport> {
       notes: [
         ...notes,
         `label: ${config.churn.definition}, horizon ${config.churn.horizon_days} days; ${books.map(bookWords).join('; ')}`,
-        ...(options.csm === undefined ? [] : ['--csm chooses nothing here: signals are judged on all accounts']),
       ],
     },
     lists,
@@ -82,6 +82,7 @@ export async function judgeSignals(workspace: Workspace, options: CommonOptions)
     });
   }
   const panel = await buildPanel(engine, config, dates, asOf, progress, { scorecard: true, cache: workspace.dates });
+  const selection = await settleSelection(engine, options, ['main.panel']);
   progress.detail('looking for columns that know the outcome');
   const audit = await auditLeaks(engine, { panel, admitted: customFeatures(config), cache: workspace.dates });
   const books: ClosedBook[] = [];
@@ -106,10 +107,10 @@ export async function judgeSignals(workspace: Workspace, options: CommonOptions)
   const proposal = proposeHealth(proposalRows(books), config.health, needed);
   const history = isShort ? `${months} months of closed history here, ${min_months} needed` : null;
   const lists = [
-    registerList(register, { history, minOutcomes: min_outcomes, lookback: 2 * config.churn.horizon_days }, options),
+    registerList(register, { history, minOutcomes: min_outcomes, lookback: 2 * config.churn.horizon_days }, selection),
     acceptanceList(acceptance, min_outcomes, history),
     proposalList(proposal),
-    periodList(register, options),
+    periodList(register, selection),
   ];
   return { books, register, proposal, lists };
 }

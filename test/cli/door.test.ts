@@ -92,6 +92,8 @@ describe('a flag or verb that is wrong', () => {
     [['account'], "missing required argument 'id'", ''],
     [['run', '--list', 'nope'], '--list nope is not in this report', 'It has at_risk, in_hand,'],
     [['train', '--list', 'nope'], '--list nope is not in this report', 'ladder_expansion'],
+    [['signals', '--csm', 'Dana'], '--csm chooses nothing here', '--segment NAME'],
+    [['backtest', '--output', 'src'], '--output src is a directory', 'Name a file in it'],
     [['backtest', '--list', 'nope'], '--list nope is not in this report', 'It has gates, baseline, verdicts, churn'],
     [['signals', '--list', 'nope'], '--list nope is not in this report', 'It has signals, health_acceptance'],
     [['compare', 'a.yaml', 'b.yaml', '--list', 'nope'], '--list nope is not in this report', 'It has accuracy,'],

@@ -1,4 +1,15 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -67,6 +78,25 @@ describe('writeReport', () => {
     await expect(writeReport(reportOf([list]), options({ output }))).rejects.toThrow('engine closed');
     expect(readFileSync(output, 'utf8')).toBe('before');
     expect(existsSync(`${output}.part`)).toBe(false);
+  });
+
+  it('writes through a link into the file it names, and leaves the link', async () => {
+    const [file, link] = [join(folder, 'file.json'), join(folder, 'link.json')];
+    writeFileSync(file, 'before');
+    symlinkSync(file, link);
+    await writeReport(wholeReport(), options({ output: link, format: 'json' }));
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ schema_version: 1 });
+  });
+
+  it.skipIf(process.platform === 'win32')('writes into a pipe, which stays one', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const read = readFile(pipe, 'utf8');
+    await writeReport(wholeReport(), options({ output: pipe, format: 'json' }));
+    expect(JSON.parse(await read)).toMatchObject({ schema_version: 1 });
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+    expect(readdirSync(folder)).toEqual(['pipe']);
   });
 
   it('refuses with a sentence and a remedy', async () => {
