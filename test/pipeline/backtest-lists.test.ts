@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CellRow } from '../../src/contract/agent.ts';
 import type { ReportList } from '../../src/contract/report.ts';
 import { sliceList, timeList } from '../../src/pipeline/backtest/side-lists.ts';
-import { backtestResult, figure } from '../helpers/backtest.ts';
+import { backtestResult, figure, verdict } from '../helpers/backtest.ts';
 
 async function rowsOf(list: ReportList): Promise<CellRow[]> {
   const rows: CellRow[] = [];
@@ -36,6 +36,16 @@ describe('figures over time and by slice', () => {
       'churn_base_rate',
     ]);
     expect(list.columns.map(({ key }) => key)).toContain('churn_ebm_low');
+  });
+
+  it('say so where too few left to tell any', () => {
+    const few = (basis: 'all' | 'leave' | 'renewal') => verdict({ basis, verdict: 'too_few_outcomes' });
+    const result = backtestResult({
+      verdicts: [few('all'), few('leave'), few('renewal')],
+      figures: at('origin:2025-04-01'),
+    });
+    for (const list of [timeList(result), sliceList(result)]) expect(list.headline).toMatch(/^too few left/);
+    expect(timeList(backtestResult()).headline).toBe('AUC at each origin');
   });
 
   it('say that a segment "all" beside others is not the whole book', () => {

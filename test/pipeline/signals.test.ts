@@ -127,6 +127,8 @@ describe('retain signals', () => {
       expect(report.summary).toContain('No weights or bands are proposed');
       expect(existsSync(join(tiny.folder, 'proposals'))).toBe(false);
       expect(await text(await signals(options))).toBe(await text(report));
+      // A mistyped segment is no empty register, and proposes nothing on its way.
+      await expect(signals({ ...options, segment: 'Nope' })).rejects.toThrow('no account has the segment "Nope"');
     } finally {
       tiny.remove();
     }

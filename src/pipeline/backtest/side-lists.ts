@@ -33,14 +33,16 @@ function sideBySide(result: BacktestResult, basis: string, slice: string): CellR
   return { ...Object.fromEntries(cells), row_count: base?.row_count ?? 0, outcome_count: base?.outcome_count ?? 0 };
 }
 
-/** The interval of what was shown stands beside it; those of the others in the machine formats and in Markdown. */
+/** Whose interval stands in machine formats and in Markdown; that of what was shown is told everywhere, the others by `data`. */
+const ENDS_BESIDE: ReadonlySet<string> = new Set(['churn_ebm', 'health_served']);
+
 const SIDE_COLUMNS: readonly TableColumn[] = [
   ...SIDE.flatMap(([prediction, candidate, label]) => {
     const key = `${prediction}_${candidate}`;
-    const isShown = candidate === 'served' && prediction === 'churn';
-    const end = (side: 'low' | 'high') =>
-      isShown ? number(`${key}_${side}`, side) : { ...number(`${key}_${side}`, `${side} (${label})`), terminal: false };
-    return [number(key, label), end('low'), end('high')];
+    if (key === 'churn_served') return [number(key, label), number(`${key}_low`, 'low'), number(`${key}_high`, 'high')];
+    if (!ENDS_BESIDE.has(key)) return [number(key, label)];
+    const ends = (['low', 'high'] as const).map((side) => number(`${key}_${side}`, `${side} (${label})`));
+    return [number(key, label), ...ends.map((column) => ({ ...column, terminal: false }))];
   }),
   { key: 'row_count', label: 'rows', kind: 'integer' },
   { key: 'outcome_count', label: 'outcomes', kind: 'integer' },
@@ -63,7 +65,9 @@ export function timeList(result: BacktestResult): ReportList {
     {
       name: 'over_time',
       title: 'Over time, all terms',
-      headline: 'AUC at each origin',
+      headline: isUntold(result, 'churn', 'all')
+        ? 'too few left at the origins for an AUC of churn'
+        : 'AUC at each origin',
       columns: [{ key: 'origin', label: 'origin', kind: 'date' }, ...SIDE_COLUMNS],
       notes: [INTERVAL_NOTE],
     },
@@ -84,7 +88,9 @@ export function sliceList(result: BacktestResult): ReportList {
     {
       name: 'slices',
       title: 'By term, decision and segment',
-      headline: 'AUC of those ranked among their own kind',
+      headline: BASES.every((basis) => isUntold(result, 'churn', basis))
+        ? 'too few left at the origins for an AUC of churn'
+        : 'AUC of those ranked among their own kind',
       columns: [
         { key: 'basis', label: 'basis', kind: 'text' },
         { key: 'slice', label: 'slice', kind: 'text' },
