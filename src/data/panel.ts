@@ -99,6 +99,8 @@ export async function buildPanel(engine: Engine, options: PanelOptions): Promise
  * dates are computed one after the other, and what the engine has to hold at a time is that of one date.
  */
 const TOGETHER = 40_000;
+/** Rows of the longest feed, times dates, that one statement may go through: an admitted column of usage is ranked by account. */
+const READ_TOGETHER = 50_000_000;
 
 /** Computes dates into `main.panel`, which the first make where no rows were ready: many at a time while the book is small. */
 async function computeDates(
@@ -111,7 +113,7 @@ async function computeDates(
   await engine.materialise('main.panel_outcome', 'select * from outcome_asof($day::date)', { day: knownBy });
   if (expansion) await engine.materialise('main.panel_span', 'select * from arr_span($day::date)', { day: knownBy });
   await engine.materialise('main.panel_acted', actedRows(worked), { day: knownBy });
-  const batches = batchesOf(dates, Math.floor(together / Math.max(1, await accountCount(engine))));
+  const batches = batchesOf(dates, await batchSize(engine, together));
   try {
     for (const [index, batch] of batches.entries()) {
       await standing(batch);
@@ -156,11 +158,15 @@ function batchesOf(dates: readonly Day[], size: number): Day[][] {
   );
 }
 
-/** Accounts that the exports name, whenever they were customers. */
-async function accountCount(engine: Engine): Promise<number> {
+/** How many dates may stand together, of accounts that the exports name, whenever they were customers. */
+async function batchSize(engine: Engine, together: number): Promise<number> {
   const named = ['account', 'contract', 'mrr_month'].map((table) => `select account_id from main.${table}`);
-  const [row] = await engine.rows(`select count(*) as account_count from (${named.join(' union ')})`);
-  return Number(row?.['account_count'] ?? 0);
+  const [row] = await engine.rows(
+    `select (select count(*) from (${named.join(' union ')})) as account_count,
+       (select max(row_count) from main.feed) as longest`,
+  );
+  const [accounts, longest] = [Number(row?.['account_count'] ?? 0), Number(row?.['longest'] ?? 0)];
+  return Math.floor(Math.min(together / Math.max(1, accounts), READ_TOGETHER / Math.max(1, longest)));
 }
 
 function besideRows(rows: string, beside: PanelOptions['beside']): string {
