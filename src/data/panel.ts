@@ -113,7 +113,7 @@ async function computeDates(
   await engine.materialise('main.panel_outcome', 'select * from outcome_asof($day::date)', { day: knownBy });
   if (expansion) await engine.materialise('main.panel_span', 'select * from arr_span($day::date)', { day: knownBy });
   await engine.materialise('main.panel_acted', actedRows(worked), { day: knownBy });
-  const batches = batchesOf(dates, await batchSize(engine, together));
+  const batches = batchesOf(dates, await datesTogether(engine, together));
   try {
     for (const [index, batch] of batches.entries()) {
       await standing(batch);
@@ -158,8 +158,9 @@ function batchesOf(dates: readonly Day[], size: number): Day[][] {
   );
 }
 
-/** How many dates may stand together, of accounts that the exports name, whenever they were customers. */
-async function batchSize(engine: Engine, together: number): Promise<number> {
+/** How many dates may stand together (`standDates`): 0 or 1 where the book, or a feed, is too large for more. */
+export async function datesTogether(engine: Engine, together = TOGETHER): Promise<number> {
+  // Accounts that the exports name, whenever they were customers.
   const named = ['account', 'contract', 'mrr_month'].map((table) => `select account_id from main.${table}`);
   const [row] = await engine.rows(
     `select (select count(*) from (${named.join(' union ')})) as account_count,

@@ -48,8 +48,8 @@ function shadowedOf(engine: Engine): Set<string> {
 
 /**
  * Computes relations of one date once, dependencies first: each view becomes a table of schema `dated`, and while it
- * stands the macro of that name answers from the table, for that date only (another date is an error, never a wrong
- * answer). Nothing else may shadow macros meanwhile. Undo with `clearViews`.
+ * stands the macro of that name answers from the table, for that date only: rows asked for another date are an error, never a wrong
+ * answer (a table without rows has none that could be wrong). Nothing else may shadow macros meanwhile. Undo with `clearViews`.
  *
  * `names` must hold each after those it reads; a computed one waits for all before it, and writes `dated.<name>` itself.
  */
@@ -178,14 +178,8 @@ export async function unshadow(engine: Engine, names: readonly string[]): Promis
 
 /** Lets macro `name` answer from `dated.<name>` for `asOf`, whatever it stood for before. */
 export async function shadow(engine: Engine, name: string, asOf: Day): Promise<void> {
-  await shadowAll(engine, [name], asOf);
-}
-
-/** `shadow` for many names, after `sql` has let their relations stand; one call. */
-export async function shadowAll(engine: Engine, names: readonly string[], asOf: Day, sql = ''): Promise<void> {
-  const shadowed = shadowedOf(engine);
-  for (const name of names) shadowed.add(name);
-  await engine.execute([sql, ...names.map((name) => `${shadowing(name, asOf)};`)].join('\n'));
+  shadowedOf(engine).add(name);
+  await engine.execute(shadowing(name, asOf));
 }
 
 function shadowing(name: string, asOf: Day): string {

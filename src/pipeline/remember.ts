@@ -73,7 +73,8 @@ export async function rememberForecasts(
 async function exists(engine: Engine, relation: string): Promise<boolean> {
   const [schema, table] = relation.split('.');
   const [row] = await engine.rows(
-    'select count(*) as n from duckdb_tables() where schema_name = $schema and table_name = $table',
+    // Tables and views: what was computed of many dates at once stands as a view.
+    'select count(*) as n from information_schema.tables where table_schema = $schema and table_name = $table',
     { schema: schema ?? '', table: table ?? '' },
   );
   return row?.['n'] === 1;

@@ -2,6 +2,7 @@ import type { Agent, AgentOutcome, Day } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
 import type { FittedModel } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
+import { datesTogether } from '../data/panel.ts';
 import { isPassedThrough } from '../data/standing.ts';
 import { VIEWS, type View } from '../data/views.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -10,7 +11,15 @@ import { messageOf } from '../lib/errors.ts';
 import { createContext, PROPOSAL_DDL } from './context.ts';
 import { DERIVED } from './derived.ts';
 import { type Plan, planRun } from './plan.ts';
-import { materialiseDate } from './relations.ts';
+import {
+  dropKept,
+  keepDates,
+  materialiseDate,
+  materialiseDates,
+  restoreDate,
+  rowsOfDates,
+  standKept,
+} from './relations.ts';
 
 /** Settings an agent gets: its slice of the configuration and what was frozen before. */
 export type SettingsFor = (agent: Agent, asOf: Day) => unknown;
@@ -91,18 +100,36 @@ export function planAgents(agents: readonly Agent[], given: readonly string[] = 
  * that throws is `failed`, agents that read its tables are `skipped`; the rest go on. Touches no ledger.
  */
 export async function replay(options: ReplayOptions): Promise<void> {
-  const { engine, config, dates, progress } = options;
+  const { dates, progress } = options;
   const plan = planAgents(options.agents, options.given);
+  const stand = options.stand ?? (await standing(options, plan.relations));
   for (const [index, asOf] of dates.entries()) {
     progress?.stage(
       dates.length === 1 ? `computing every account as of ${asOf}` : `week ${index + 1} of ${dates.length}: ${asOf}`,
     );
-    if (options.stand !== undefined) await options.stand(asOf, plan.relations);
-    else await materialiseDate(engine, asOf, plan.relations, DERIVED, config);
+    await stand(asOf, plan.relations);
     const outcomes = await runAgents(options, plan.agents, asOf);
     await options.decide({ asOf, index, isLast: index === dates.length - 1, outcomes });
     progress?.done();
   }
+}
+
+/** How the relations of a date are computed: those of all dates at once while the book is small. */
+async function standing(
+  { engine, config, dates, progress }: ReplayOptions,
+  relations: readonly string[],
+): Promise<NonNullable<ReplayOptions['stand']>> {
+  if (dates.length === 1 || (await datesTogether(engine)) < dates.length) {
+    return (asOf, names) => materialiseDate(engine, asOf, names, DERIVED, config);
+  }
+  progress?.stage(`computing every account at ${dates.length} dates`);
+  const exported = relations.filter((name) => !LEDGER_VIEW_NAMES.includes(name));
+  await materialiseDates(engine, dates, exported, DERIVED, config);
+  await dropKept(engine);
+  await keepDates(engine, exported, rowsOfDates(dates, DERIVED));
+  await standKept(engine, dates, exported, DERIVED);
+  progress?.done();
+  return (asOf, names) => restoreDate(engine, asOf, names);
 }
 
 /** What running agents on a date whose relations stand takes of the options. */
