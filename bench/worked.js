@@ -2,7 +2,7 @@
 // see, half of the accounts can be kept by it, and the same companies, luck and all, in which the same outreach keeps nobody.
 // Both go through `retain backtest`. On all rows a saved account is a false alarm; on unworked ones nobody was saved.
 //
-//   npm run build && node bench/worked.js [--seeds 4] [--from 1] [--accounts 800] [--months 30] [--kept DIR] [--check]
+//   npm run build && node bench/worked.js [--seeds 6] [--from 1] [--accounts 800] [--months 30] [--kept DIR] [--check]
 //
 // Prints, for each figure, its mean over the companies where outreach keeps nobody, the mean change where it works, and the
 // standard error of that change over companies (each is held against its own twin). Beside the models stands the health score:
@@ -21,7 +21,7 @@ import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '4' },
+    seeds: { type: 'string', default: '6' },
     from: { type: 'string', default: '1' },
     accounts: { type: 'string', default: '800' },
     months: { type: 'string', default: '30' },
