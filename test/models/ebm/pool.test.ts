@@ -84,4 +84,21 @@ describe('openPool', () => {
     await pool.close();
     await expect(pool.map('ebm.mains', [{}])).rejects.toThrow('the pool is closed');
   });
+
+  it.each([
+    ['a flag of the JavaScript engine', ['--max-old-space-size=2000'], 'begin'],
+    ['a program given as text', ['--input-type=module'], 'wait'],
+  ])('starts its threads under %s', (_, flags, when) => {
+    const program = `
+      import('${join(ROOT, 'dist/pipeline/pool.js')}').then(async ({ openPool }) => {
+        const pool = openPool(2);
+        if (${JSON.stringify(when)} === 'begin') pool.begin();
+        const told = await pool.map('no-such-job', [1]).catch(({ message }) => message);
+        await pool.close();
+        console.log(told);
+      });`;
+    const run = spawnSync(process.execPath, [...flags, '-e', program], { encoding: 'utf8' });
+    expect(run.stderr).toBe('');
+    expect(run.stdout.trim()).toBe('no job is called no-such-job');
+  });
 });
