@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { UserError } from '../lib/errors.ts';
 import { withAllowLeak, withSharedFlags } from './flags.ts';
 import { type ReplayFlags, refuseChoice, withReplayFlags } from './replay-flags.ts';
 import { checkList, readOptions, show } from './session.ts';
@@ -18,6 +19,11 @@ export function register(program: Command): void {
     )
     .action(async (first: string, second: string, flags: ReplayFlags, command: Command) => {
       const options = await readOptions(command);
+      if (options.config !== undefined) {
+        throw new UserError('--config chooses nothing here: a comparison names its two configurations', {
+          hint: 'Leave it out: retain compare A.yaml B.yaml',
+        });
+      }
       refuseChoice(options, 'The lists bands and alerts name the CSM of each account: --list bands --format csv.');
       const { COMPARE_LISTS, compare } = await import('../pipeline/compare.ts');
       checkList(command, COMPARE_LISTS);

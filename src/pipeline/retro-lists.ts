@@ -199,7 +199,7 @@ function predictionList({ predictions, minOutcomes }: RetroFindings): ReportList
       number('list_over_base_high', 'high (list)', HIDDEN),
     ],
     notes: [
-      'rows are accounts at dates whose label has closed; an account that left stands at several dates and counts once under "left"; intervals by account (90 %)',
+      'rows are accounts at dates whose label has closed; an account that left stands at several dates and counts once under "left"; intervals by account (90 %); a prediction is judged on the rows that had it, a probability on those told by today’s definition and horizon',
     ],
     rows: predictions.records,
     empty: 'no label of a past reading has closed yet',

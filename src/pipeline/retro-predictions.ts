@@ -56,7 +56,13 @@ export interface DateRecord {
   readonly is_outside: boolean;
 }
 
+/** Probabilities of models that asked the question of today's configuration; the others told something else. */
 const ROWS = `
+  with asked as (
+    select distinct model_id from state.model
+    where kind = 'churn' and json_extract_string(model, '$.churn_definition') = $definition
+      and ($basis = 'renewal' or cast(json_extract_string(model, '$.horizon_days') as integer) = $horizon)
+  )
   select p.observation_date, p.account_id, p.label, r.health_score, s.churn_probability,
     case when exists (
       select 1 from alerts_asof($as_of::date) as a
@@ -67,6 +73,7 @@ const ROWS = `
   join readings_asof($as_of::date) as r on r.account_id = p.account_id and r.as_of = p.observation_date
   left join scores_asof($as_of::date) as s
     on s.account_id = p.account_id and s.as_of = p.observation_date and s.basis = p.churn_basis
+    and s.model_id in (select model_id from asked)
   where p.churn_basis = $basis and p.label is not null and p.closed_on <= $as_of::date
     and not (p.label = 1 and p.is_unavoidable)
   order by p.observation_date, p.account_id`;
@@ -80,7 +87,8 @@ export async function judgePredictions(
   const records: PredictionRecord[] = [];
   const dates: DateRecord[] = [];
   for (const basis of ['leave', 'renewal'] as const) {
-    const read = await engine.columns(ROWS, { as_of: asOf, basis });
+    const { definition, horizon_days } = config.churn;
+    const read = await engine.columns(ROWS, { as_of: asOf, basis, definition, horizon: horizon_days });
     if (read.rowCount === 0) continue;
     const rows = trackRows(read);
     const probability = read.number('churn_probability');
@@ -95,6 +103,20 @@ export async function judgePredictions(
     }
   }
   return { records, dates };
+}
+
+/** Rows that have a value: only of these can the prediction be judged, and only their outcomes count. */
+function withValue(rows: TrackRows, values: Float64Array): { readonly rows: TrackRows; readonly values: Float64Array } {
+  const held = Int32Array.from(values.keys()).filter((row) => !Number.isNaN(values[row]));
+  return {
+    rows: {
+      ...rows,
+      label: Uint8Array.from(held, (row) => rows.label[row] as number),
+      account: Int32Array.from(held, (row) => rows.account[row] as number),
+      observation_date: Int32Array.from(held, (row) => rows.observation_date[row] as number),
+    },
+    values: Float64Array.from(held, (row) => values[row] as number),
+  };
 }
 
 /** Rows read with `account_id`, `observation_date` and `label`, accounts numbered in the order of their ids. */
@@ -142,13 +164,18 @@ function blank({ rows, basis, config }: Judged, prediction: PredictionRecord['pr
   };
 }
 
-function probabilityRecord(judged: Judged, probability: Float64Array): PredictionRecord {
-  const { rows, basis, config } = judged;
-  const record = blank(judged, 'churn_probability');
+function probabilityRecord(judged: Judged, said: Float64Array): PredictionRecord {
+  const { basis, config } = judged;
+  const { rows, values: probability } = withValue(judged.rows, said);
   const found = calibrationRecord(rows, probability, forkRandom(config.seed, `retro calibration ${basis}`));
   if (found === null) {
-    return { ...record, verdict: 'nothing_predicted', sentence: 'no probability was printed: no model had earned one' };
+    return {
+      ...blank(judged, 'churn_probability'),
+      verdict: 'nothing_predicted',
+      sentence: 'no probability was printed: no model had earned one for this label',
+    };
   }
+  const record = blank({ ...judged, rows }, 'churn_probability');
   // How many left and how many were expected are counts, not a verdict: they stand in any case.
   const counted = { ...record, expected_count: found.expected_count, observed_count: found.observed_count };
   if (record.outcome_count < record.outcomes_needed) return counted;
@@ -159,8 +186,8 @@ function probabilityRecord(judged: Judged, probability: Float64Array): Predictio
   const words = {
     too_low: `more left than the probabilities said, ${found.observed_over_expected.toFixed(2)} times as many (${span})`,
     too_high: `fewer left than the probabilities said, ${found.observed_over_expected.toFixed(2)} times as many (${span})`,
-    beyond_chance: `as many left as the probabilities said (${span} times), and they rank beyond chance`,
-    not_beyond_chance: `as many left as the probabilities said (${span} times), but they do not rank beyond chance`,
+    beyond_chance: `no more and no fewer left than the probabilities said, within chance (${span} times), and they rank beyond chance`,
+    not_beyond_chance: `no more and no fewer left than the probabilities said, within chance (${span} times), but they do not rank beyond chance`,
   };
   return {
     ...counted,
@@ -175,14 +202,16 @@ function probabilityRecord(judged: Judged, probability: Float64Array): Predictio
   };
 }
 
-function healthRecord(judged: Judged, score: Float64Array): PredictionRecord {
-  const record = blank(judged, 'health_score');
-  if (score.every((value) => Number.isNaN(value))) {
+function healthRecord(judged: Judged, given: Float64Array): PredictionRecord {
+  const { rows, values: score } = withValue(judged.rows, given);
+  if (score.length === 0) {
+    const record = blank(judged, 'health_score');
     return { ...record, verdict: 'nothing_predicted', sentence: 'no account had a health score' };
   }
+  const record = blank({ ...judged, rows }, 'health_score');
   if (record.outcome_count < record.outcomes_needed) return record;
   const auc = rankingRecord(
-    judged.rows,
+    rows,
     score.map((value) => -value),
   );
   const isBeyond = auc.low > 0.5;

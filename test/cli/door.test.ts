@@ -93,6 +93,7 @@ describe('a flag or verb that is wrong', () => {
     [['run', '--list', 'nope'], '--list nope is not in this report', 'It has at_risk, in_hand,'],
     [['train', '--list', 'nope'], '--list nope is not in this report', 'ladder_expansion'],
     [['signals', '--csm', 'Dana'], '--csm chooses nothing here', '--segment NAME'],
+    [['compare', 'a.yaml', 'b.yaml', '--config', 'c.yaml'], '--config chooses nothing here', 'Leave it out'],
     [['backtest', '--output', 'src'], '--output src is a directory', 'Name a file in it'],
     [['backtest', '--list', 'nope'], '--list nope is not in this report', 'It has gates, baseline, verdicts, churn'],
     [['signals', '--list', 'nope'], '--list nope is not in this report', 'It has signals, health_acceptance'],

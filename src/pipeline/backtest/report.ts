@@ -179,7 +179,10 @@ function churnList({ result, rungs, fits }: Backtested): ReportList {
     {
       name: 'churn',
       title: 'Churn by rung',
-      headline: `a rung had earned its place by ${served('leave')} of ${fits.length} origins (leave) and ${served('renewal')} (renewal); elsewhere "served" is the base rate`,
+      headline:
+        fits.length === 0
+          ? 'no origin could be tested'
+          : `a rung had earned its place by ${served('leave')} of ${fits.length} origins (leave) and ${served('renewal')} (renewal); elsewhere "served" is the base rate`,
       columns: [
         { key: 'basis', label: 'basis', kind: 'text' },
         { key: 'candidate', label: 'who', kind: 'text', isName: true, wraps: true },
@@ -217,7 +220,11 @@ function expansionList({ result, growth, fits }: Backtested): ReportList {
       ],
       notes: [
         `outcome: ${result.rules?.['expansion'] ?? ''}; no list shows it yet`,
-        `a rung had earned its place by ${served} of ${fits.length} origins; elsewhere "served" is the base rate`,
+        ...(fits.length === 0
+          ? []
+          : [
+              `a rung had earned its place by ${served} of ${fits.length} origins; elsewhere "served" is the base rate`,
+            ]),
         ...growth
           .filter(({ fitted }) => fitted === 0)
           .map(({ title, reason }) => `${title}: ${reason ?? 'not fitted'}`),
