@@ -150,7 +150,7 @@ function lostList({ stories }: RetroFindings, { csm, segment, top }: Selection):
       ...(leads.length === 0
         ? []
         : [
-            `days from the first list to the decision: ${leads[0]} to ${leads.at(-1)}, middle ${leads[Math.floor(leads.length / 2)]}`,
+            `days from the first list to the decision: ${leads.length === 1 ? leads[0] : `${leads[0]} to ${leads.at(-1)}, middle ${leads[Math.floor(leads.length / 2)]}`}`,
           ]),
     ],
     rows: chosen,
@@ -270,7 +270,10 @@ function factList({ facts }: RetroFindings): ReportList {
   return list({
     name: 'red_facts',
     title: 'Red facts of past readings',
-    headline: `${facts.filter(({ is_demoted }) => is_demoted).length} of ${facts.length} red facts did not tell who left`,
+    headline:
+      facts.length === 0
+        ? ''
+        : `${facts.filter(({ is_demoted }) => is_demoted).length} of ${facts.length} red facts did not tell who left`,
     columns: [
       text('kind', 'fact', { isName: true }),
       integer('holder_count', 'accounts held it'),
