@@ -131,10 +131,20 @@ function candidateFigures(table: FigureTable, options: FigureOptions): BacktestF
   for (const [kind, values] of Object.entries(table.slices)) {
     for (const value of [...new Set(values)].filter((name) => name !== null).sort()) {
       const rows = every.filter((row) => values[row] === value);
-      figures.push(...measure(rows, 'all', `${kind}:${value}`));
+      const slice = `${kind}:${value}`;
+      // One slice that holds every row is the whole: drawn anew, the same rows would stand there with another interval.
+      figures.push(...(rows.length === every.length ? asSlice(whole, candidate, slice) : measure(rows, 'all', slice)));
     }
   }
   return figures;
+}
+
+/** The figures of the whole book under the name of a slice that holds all of it, as far as slices have them. */
+function asSlice(whole: readonly BacktestFigure[], candidate: ScoredCandidate, slice: string): BacktestFigure[] {
+  const told = new Set(metricsOf(candidate, false, slice).map(({ name }) => name));
+  return whole
+    .filter(({ metric }) => told.has(metric))
+    .map(({ draws: _dropped, ...figure }) => ({ ...figure, slice, cap: null }));
 }
 
 function measured(

@@ -69,7 +69,13 @@ export async function retro(given: CommonOptions): Promise<RunReport> {
       config_hash: workspace.configHash,
       currency: money.currency,
       is_money_approximate: money.is_approximate,
-      notes: [...notes, ...datesNotes(findings, workspace)],
+      notes: [
+        ...notes,
+        ...datesNotes(findings, workspace),
+        ...(options.csm === undefined && options.segment === undefined
+          ? []
+          : [`${options.csm ?? options.segment}: lost accounts alone; every other list is of the whole book`]),
+      ],
     },
     lists: retroLists(findings, changes, options),
     outcomes: [],

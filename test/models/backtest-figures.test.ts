@@ -76,6 +76,38 @@ describe('figures of a backtest', () => {
     expect(get(figures, 'calibration_in_the_large').value).toBeCloseTo(3.1 / 9 - 3 / 9, 12);
   });
 
+  it('of a slice that holds every row are those of the whole, interval and all', () => {
+    const accounts = Array.from({ length: 24 }, (_, id) => id);
+    const all = (value: string) => accounts.map(() => value);
+    const one = figuresOf(
+      {
+        ...table(),
+        label: Uint8Array.from(accounts, (id) => (id % 3 === 0 ? 1 : 0)),
+        account: Int32Array.from(accounts),
+        ids: accounts.map((id) => `n${String(id).padStart(2, '0')}`),
+        origin: new Int32Array(24).fill(DAY),
+        worked: new Uint8Array(24),
+        amount: new Float64Array(24).fill(1),
+        lead_days: new Float64Array(24).fill(20),
+        reference: new Float64Array(24).fill(0.2),
+        slices: { term: all('monthly'), decision: accounts.map((id) => (id < 20 ? 'inside' : 'outside')) },
+        candidates: [
+          {
+            ...{ name: 'served', kind: 'probability', isMain: true },
+            score: Float64Array.from(accounts, (id) => ((id * 7) % 24) / 24),
+          },
+        ],
+      },
+      options,
+    );
+    const { slice: _whole, draws: _draws, cap: _cap, ...told } = get(one, 'roc_auc');
+    expect(told.low).not.toBeNull();
+    expect(get(one, 'roc_auc', { slice: 'term:monthly' })).toEqual({ ...told, slice: 'term:monthly', cap: null });
+    // The same measures as of any other slice, and no more.
+    const measures = (slice: string) => one.filter((figure) => figure.slice === slice).map(({ metric }) => metric);
+    expect(measures('term:monthly')).toEqual(measures('decision:inside'));
+  });
+
   it('tell no interval of fewer than five accounts with the outcome, and keep the draws', () => {
     expect(get(figures, 'roc_auc')).toMatchObject({ outcome_count: 2, low: null, high: null, standard_error: null });
     expect(get(figures, 'roc_auc').draws?.values).toHaveLength(60);

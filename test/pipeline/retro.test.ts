@@ -212,6 +212,15 @@ describe('a retro of the tiny company five months later', () => {
     );
   });
 
+  it('of one person says that only lost accounts are chosen', async () => {
+    const own = await retro({ ...options, csm: 'eli' });
+    expect(own.header.notes.at(-1)).toBe('Eli: lost accounts alone; every other list is of the whole book');
+    const lost = await rowsOf(own, 'lost_accounts');
+    expect(lost.length).toBeGreaterThan(0);
+    expect(new Set(lost.map((row) => row['csm']))).toEqual(new Set(['Eli']));
+    expect(report.header.notes.join(' ')).not.toContain('whole book');
+  }, 120_000);
+
   it('has the lists that --list is checked against', () => {
     expect(report.lists.map(({ name }) => name)).toEqual(RETRO_LISTS);
   });
