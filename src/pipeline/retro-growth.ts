@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import { forkRandom } from '../lib/random.ts';
 import { leaverCount, listRecord, rankingRecord, type TrackRows } from '../models/track-record.ts';
 import { rowSource } from './report-lists.ts';
-import { trackRows } from './retro-predictions.ts';
+import { trackRows, withValue } from './retro-predictions.ts';
 
 /** What one group of accounts of past readings did about paying for more. Rates are null where too few grew to judge. */
 export interface GrowthRecord {
@@ -29,6 +29,8 @@ export interface GrowthFindings {
   readonly records: readonly GrowthRecord[];
   /** Distinct accounts that grew, of any group. */
   readonly grown_count: number;
+  /** Of these, with a health score beforehand. */
+  readonly scored_count: number;
   /** Chance that an account that grew stood higher in health than one of the same date that did not; null where too few grew. */
   readonly health_auc: { readonly value: number; readonly low: number; readonly high: number } | null;
 }
@@ -69,11 +71,13 @@ export async function judgeGrowth(engine: Engine, config: Config, asOf: string):
       config.seed,
     ),
   );
-  const score = read.number('health_score');
-  const auc = isEnough && score.some((value) => !Number.isNaN(value)) ? rankingRecord(rows, score) : null;
+  const scored = withValue(rows, read.number('health_score'));
+  const scored_count = leaverCount(scored.rows);
+  const auc = scored_count >= config.model.min_outcomes ? rankingRecord(scored.rows, scored.values) : null;
   return {
     records: records.filter(({ row_count }) => row_count > 0),
     grown_count,
+    scored_count,
     health_auc: auc === null ? null : { value: auc.value, low: auc.low, high: auc.high },
   };
 }
@@ -116,7 +120,7 @@ export function recordOf(
 
 /** Growth by where past readings had the accounts, as a list. `rule`: what counts as growing. */
 export function growthList(
-  { records, grown_count, health_auc }: GrowthFindings,
+  { records, grown_count, scored_count, health_auc }: GrowthFindings,
   rule: string,
   needed: number,
 ): ReportList {
@@ -125,8 +129,8 @@ export function growthList(
     grown_count < needed
       ? `too few outcomes: ${grown_count} of ${needed} accounts that grew`
       : health_auc === null
-        ? `${grown_count} accounts grew; none of them had a health score`
-        : `${grown_count} accounts grew; those that did stood ${health_auc.low > 0.5 ? 'higher in health' : health_auc.high < 0.5 ? 'lower in health' : 'neither higher nor lower in health'} than others of the same date (AUC ${figures(health_auc.value)}, ${figures(health_auc.low)} to ${figures(health_auc.high)})`;
+        ? `${grown_count} accounts grew; ${scored_count === 0 ? 'none of them' : `${scored_count} of them, too few,`} had a health score`
+        : `${scored_count} accounts with a health score grew; those that did stood ${health_auc.low > 0.5 ? 'higher in health' : health_auc.high < 0.5 ? 'lower in health' : 'neither higher nor lower in health'} than others of the same date (AUC ${figures(health_auc.value)}, ${figures(health_auc.low)} to ${figures(health_auc.high)})`;
   return {
     name: 'growth',
     title: 'Who grew, and how they stood before',

@@ -177,9 +177,10 @@ function predictionList({ predictions, minOutcomes }: RetroFindings): ReportList
             .join('; ')
         : `too few outcomes: ${most} of ${minOutcomes} accounts`,
     columns: [
-      text('prediction', 'prediction', { isName: true }),
+      text('prediction', 'prediction', { isName: true, wraps: true }),
       text('churn_basis', 'basis'),
-      text('verdict', 'verdict', { isName: true }),
+      // The words say it too, and have more room.
+      text('verdict', 'verdict', { isName: true, ...HIDDEN }),
       text('sentence', 'in words', { wraps: true }),
       integer('date_count', 'dates'),
       integer('row_count', 'rows', HIDDEN),
@@ -191,8 +192,8 @@ function predictionList({ predictions, minOutcomes }: RetroFindings): ReportList
       number('observed_over_expected_low', 'low (ratio)', HIDDEN),
       number('observed_over_expected_high', 'high (ratio)', HIDDEN),
       number('auc', 'AUC'),
-      number('auc_low', 'low', HIDDEN),
-      number('auc_high', 'high', HIDDEN),
+      number('auc_low', 'low'),
+      number('auc_high', 'high'),
       { key: 'list_rate', label: 'rate of the list', kind: 'rate', ...HIDDEN },
       number('list_over_base', 'list ÷ all', HIDDEN),
       number('list_over_base_low', 'low (list)', HIDDEN),
@@ -243,7 +244,7 @@ function driftList({ drift, model }: RetroFindings, { top }: Selection): ReportL
         ? 'no model is kept, so there is nothing to measure drift from'
         : `${shifted.length} of ${drift.length} features have moved beyond chance since the model learnt, ${inModel} of them in the model`,
     columns: [
-      text('feature', 'feature', { isName: true }),
+      text('feature', 'feature', { isName: true, wraps: true }),
       { key: 'is_in_model', label: 'in the model', kind: 'boolean' },
       text('verdict', 'verdict', { isName: true }),
       number('psi', 'PSI'),

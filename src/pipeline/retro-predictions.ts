@@ -106,7 +106,10 @@ export async function judgePredictions(
 }
 
 /** Rows that have a value: only of these can the prediction be judged, and only their outcomes count. */
-function withValue(rows: TrackRows, values: Float64Array): { readonly rows: TrackRows; readonly values: Float64Array } {
+export function withValue(
+  rows: TrackRows,
+  values: Float64Array,
+): { readonly rows: TrackRows; readonly values: Float64Array } {
   const held = Int32Array.from(values.keys()).filter((row) => !Number.isNaN(values[row]));
   return {
     rows: {

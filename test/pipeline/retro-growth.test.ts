@@ -61,11 +61,17 @@ describe('how accounts stood that grew', () => {
   });
   it('is said in a sentence, with what counts as growing', () => {
     const told = (auc: { value: number; low: number; high: number } | null, grown: number) =>
-      growthList({ records: [], grown_count: grown, health_auc: auc }, 'pays more', 30);
+      growthList(
+        { records: [], grown_count: grown, scored_count: auc === null ? 0 : grown, health_auc: auc },
+        'pays more',
+        30,
+      );
     expect(told(null, 3).headline).toBe('too few outcomes: 3 of 30 accounts that grew');
     expect(told({ value: 0.6, low: 0.55, high: 0.65 }, 40).headline).toContain('stood higher in health');
     expect(told({ value: 0.52, low: 0.45, high: 0.6 }, 40).headline).toContain('neither higher nor lower in health');
     expect(told({ value: 0.4, low: 0.3, high: 0.45 }, 40).headline).toContain('(AUC 0.40, 0.30 to 0.45)');
+    const few = { records: [], grown_count: 40, scored_count: 5, health_auc: null };
+    expect(growthList(few, 'pays more', 30).headline).toBe('40 accounts grew; 5 of them, too few, had a health score');
     expect(told(null, 3).notes[0]).toContain('grew: pays more;');
   });
 });
