@@ -16,16 +16,30 @@ type Json = Readonly<Record<string, unknown>>;
  * Reads a configuration file. `UserError` when it cannot be read or is not valid (see `parseConfig`).
  */
 export function loadConfig(file: string): Config {
-  let text: string;
+  return parseConfig(textOf(file), file);
+}
+
+/**
+ * Reads a configuration to be held beside `base`. One that maps no table is a part, as `proposals/` holds them: it is laid over
+ * `base` key by key, as a person would who applies it, and the result stands where `base` stands. `UserError` as for either alone.
+ */
+export function loadBeside(file: string, base: string): { readonly config: Config; readonly isPart: boolean } {
+  const part = writtenIn(textOf(file), file);
+  const config = settled(part.located, part.written, file);
+  if (Object.keys(config.tables).length > 0) return { config, isPart: false };
+  const { written } = writtenIn(textOf(base), base);
+  return { config: settled(part.located, layOver(written, part.written), base), isPart: true };
+}
+
+function textOf(file: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     throw new UserError(`${file}: the configuration cannot be read: ${fileFaultOf(error)}`, {
       hint: 'Give --config an existing file, or write one with `retain init --data DIR`.',
       cause: error,
     });
   }
-  return parseConfig(text, file);
 }
 
 /** The configuration of a directory of exports without a `retain.yaml`: every default, no table mapped. */
@@ -42,6 +56,12 @@ export function defaultConfig(dataDirectory: string): Config {
  * `name: {…}`; `no_use: false` under `facts`; one gate instead of a list of one; any part of a scorecard, laid over the default one.
  */
 export function parseConfig(text: string, file: string): Config {
+  const { located, written } = writtenIn(text, file);
+  return settled(located, written, file);
+}
+
+/** What the text says, and where. */
+function writtenIn(text: string, file: string): { readonly located: Located; readonly written: Json } {
   const lines = new LineCounter();
   const document = parseDocument(text.replace(/^\uFEFF/, ''), { lineCounter: lines, prettyErrors: false });
   const located: Located = { file, document, lines };
@@ -56,6 +76,11 @@ export function parseConfig(text: string, file: string): Config {
   if (!isRecord(written)) {
     throw faultError(located, [{ path: [], message: 'the configuration must be a group of keys' }]);
   }
+  return { located, written };
+}
+
+/** The full configuration of what was written; relative paths are taken from the directory of `file`. */
+function settled(located: Located, written: Json, file: string): Config {
   const result = configSchema.safeParse(writeOut(written), { reportInput: true });
   if (!result.success) throw faultError(located, faultsOf(result.error.issues, keysAt));
   const faults = crossChecks(result.data);

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { CellRow, TableColumn } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
 import type { ReportList, RunReport, Warning } from '../contract/report.ts';
+import { loadBeside } from '../data/config.ts';
 import { UserError } from '../lib/errors.ts';
 import { adjusted, type BacktestOptions, type BacktestRun, replayPast } from './backtest.ts';
 import {
@@ -13,7 +15,7 @@ import {
   isClear,
 } from './compare-rows.ts';
 import { rowSource } from './report-lists.ts';
-import { findConfig, openWorkspace } from './workspace.ts';
+import { findConfig, openWorkspace, withFlags } from './workspace.ts';
 
 /** Two configurations and the flags of a backtest. */
 export interface CompareOptions extends BacktestOptions {
@@ -37,19 +39,22 @@ export interface Compared {
  */
 export async function compare(options: CompareOptions): Promise<Compared> {
   const { first, second } = options;
-  const [one, two] = [first, second].map((config) => adjusted(findConfig({ ...options, config }), options));
-  if (one === undefined || two === undefined) throw new Error('two configurations are compared');
+  const one = adjusted(findConfig({ ...options, config: first }), options);
+  const { config, isPart } = existsSync(second)
+    ? loadBeside(second, first)
+    : { config: findConfig({ ...options, config: second }), isPart: false };
+  const two = { ...adjusted(withFlags(config, options), options), seed: one.seed };
   checkQuestion(one, two, options);
-  const a = await lived({ ...options, config: first, seed: one.seed });
+  const a = await lived(first, one, options);
   const { as_of, from, to, origins } = a.result;
   const sameDates = origins.length === 0 ? {} : { from, to, origins: origins.length };
-  const b = await lived({ ...options, config: second, seed: one.seed, asOf: as_of, ...sameDates });
-  return { report: reportOf(options, a, b), a, b };
+  const b = await lived(second, two, { ...options, asOf: as_of, ...sameDates });
+  return { report: reportOf(options, a, b, isPart), a, b };
 }
 
-async function lived(options: BacktestOptions): Promise<BacktestRun> {
-  options.progress.note(`replaying ${options.config}`);
-  const workspace = await openWorkspace(options, (config) => adjusted(config, options));
+async function lived(name: string, config: Config, options: CompareOptions): Promise<BacktestRun> {
+  options.progress.note(`replaying ${name}`);
+  const workspace = await openWorkspace({ ...options, config: options.first }, () => config);
   try {
     return await replayPast(workspace, { ...options, keepStandings: true });
   } finally {
@@ -112,7 +117,7 @@ const ACCURACY: readonly TableColumn[] = [
 /** Every list of a comparison's report, in its order. */
 export const COMPARE_LISTS: readonly string[] = ['accuracy', 'band_moves', 'alerts_by_csm', 'bands', 'alerts'];
 
-function reportOf({ first, second }: CompareOptions, a: BacktestRun, b: BacktestRun): RunReport {
+function reportOf({ first, second }: CompareOptions, a: BacktestRun, b: BacktestRun, isPart: boolean): RunReport {
   const dates = commonDates(a.dates, b.dates);
   const bands = bandMoves(a.dates, b.dates);
   const alerts = alertMoves(a.dates, b.dates);
@@ -138,7 +143,10 @@ function reportOf({ first, second }: CompareOptions, a: BacktestRun, b: Backtest
     header: {
       ...a.report.header,
       title: 'retain compare',
-      notes: [`A is ${first}, B is ${second}; seed and as-of date are those of A`, ...a.report.header.notes],
+      notes: [
+        `A is ${first}, B is ${second}${isPart ? ', which maps no table and is laid over A' : ''}; seed and as-of date are those of A`,
+        ...a.report.header.notes,
+      ],
     },
     lists: [
       list('accuracy', 'Accuracy', accuracyTold, ACCURACY, accuracy, [

@@ -66,7 +66,11 @@ export function findConfig(options: CommonOptions): Config {
       },
     );
   }
-  const config = loadConfig(file);
+  return withFlags(loadConfig(file), options);
+}
+
+/** A configuration under the shared flags that win over it. */
+export function withFlags(config: Config, options: CommonOptions): Config {
   return {
     ...config,
     ...(options.data === undefined ? {} : { data: resolve(options.data) }),

@@ -5,11 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CellRow } from '../../src/contract/agent.ts';
 import { type BacktestResult, HEADLINE_METRICS } from '../../src/contract/backtest.ts';
 import type { RunReport } from '../../src/contract/report.ts';
+import { loadBeside, loadConfig } from '../../src/data/config.ts';
 import { openDuckDB } from '../../src/engine/duckdb.ts';
 import type { BacktestRun } from '../../src/pipeline/backtest.ts';
 import { COMPARE_LISTS, type Compared, compare } from '../../src/pipeline/compare.ts';
 import { accuracyMoves, alertMoves, alertsByCsm, bandMoves } from '../../src/pipeline/compare-rows.ts';
 import { backtestResult, figure, verdict } from '../helpers/backtest.ts';
+import { TemporaryCompany } from '../helpers/night.ts';
 import { ROOT } from '../helpers/source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'retain-compare-'));
@@ -96,6 +98,47 @@ async function rowsOf(report: RunReport, name: string): Promise<CellRow[]> {
   for await (const chunk of report.lists.find((list) => list.name === name)?.rows ?? []) rows.push(...chunk);
   return rows;
 }
+
+describe('a part of a configuration, as proposals are', () => {
+  it('is laid over the first, and differs by what it says alone', () => {
+    const [base, part] = [join(folder, 'whole.yaml'), join(folder, 'proposals-part.yaml')];
+    writeFileSync(
+      base,
+      `version: 1
+data: exports
+churn: { definition: cancel_request, horizon_days: 60 }
+capacity: { rows_per_csm: 7 }
+health: { components: { relationship: { weight: 10 } } }
+tables:
+  account: { file: accounts.csv, columns: { account_id: id } }
+`,
+    );
+    writeFileSync(part, 'version: 1\nhealth: { components: { support_health: { weight: 0 } } }\n');
+    const { config, isPart } = loadBeside(part, base);
+    const alone = loadConfig(base);
+    expect(isPart).toBe(true);
+    expect(config.health.components['support_health']?.weight).toBe(0);
+    expect(config.health.components['relationship']?.weight).toBe(10);
+    expect({ ...config, health: alone.health }).toEqual(alone);
+    expect(loadBeside(base, part)).toEqual({ config: alone, isPart: false });
+    writeFileSync(part, 'version: 1\nhealth: { componets: {} }\n');
+    expect(() => loadBeside(part, base)).toThrow(/proposals-part\.yaml.*componets/);
+  });
+
+  it('can be replayed with the command that a proposal names', async () => {
+    const tiny = new TemporaryCompany();
+    try {
+      const part = join(tiny.folder, 'proposals.yaml');
+      writeFileSync(part, 'version: 1\ncapacity: { rows_per_csm: 3 }\n');
+      const first = join(tiny.folder, 'retain.yaml');
+      const { report } = await compare({ ...tiny.options('json'), first, second: part });
+      expect(report.header.notes[0]).toContain(`B is ${part}, which maps no table and is laid over A`);
+      expect(report.summary).toContain('no account has a band under either');
+    } finally {
+      tiny.remove();
+    }
+  }, 120_000);
+});
 
 describe('two configurations of the sample company', () => {
   let compared: Compared;
