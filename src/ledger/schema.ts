@@ -20,6 +20,8 @@ export interface LedgerTable {
   readonly key?: string;
   /** Columns that a relation brings and the table lacks are added (measures are configurable). */
   readonly grows?: true;
+  /** Version of the ledger's tables in which this one was first written; an older file's has another form and no row. */
+  readonly since?: number;
 }
 
 /** Every table of the ledger but `run_list` and its lists (`list_<name>`), which take their columns from what agents found. */
@@ -35,7 +37,7 @@ export const LEDGER_TABLES: Readonly<Record<string, LedgerTable>> = {
   alert: { kind: 'reading', known: 'as_of' },
   alert_event: { kind: 'reading', known: 'as_of' },
   plan_action: { kind: 'reading', known: 'as_of' },
-  forecast: { kind: 'reading', known: 'as_of' },
+  forecast: { kind: 'reading', known: 'as_of', since: 4 },
   draft: { kind: 'record', known: 'as_of', key: 'draft_id' },
   decision: { kind: 'record', known: 'decided_on', key: 'decision_id' },
   override_record: { kind: 'record', known: 'said_on', key: 'override_id' },

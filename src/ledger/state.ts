@@ -51,9 +51,13 @@ export async function readState(
   await createStateTables(engine);
   await createLedgerViews(engine);
   const lastRunNumber = await withLedger(engine, ledgerFile, 'read', options, async () => {
-    if ((await readVersion(engine, ledgerFile)) === 0) return 0;
+    const version = await readVersion(engine, ledgerFile);
+    if (version === 0) return 0;
     // The current runs of each date always come along: the views need them, and they are one row a run.
-    for (const name of new Set(['run_date', ...names])) await copyTable(engine, name, options);
+    for (const name of new Set(['run_date', ...names])) {
+      // Reading changes no file: one of an older version still has the table in the form that nobody wrote.
+      if (version >= (ledgerTable(name).since ?? 0)) await copyTable(engine, name, options);
+    }
     const [row] = await engine.rows(`select coalesce(max(run_number), 0) as number from ${CATALOG}.run`);
     return Number(row?.number);
   });
