@@ -106,11 +106,11 @@ const ACCURACY: readonly TableColumn[] = [
   { key: 'basis', label: 'basis', kind: 'text' },
   { key: 'rows', label: 'rows', kind: 'text' },
   { key: 'metric', label: 'metric', kind: 'text', isName: true, wraps: true },
-  { key: 'value_a', label: 'A', kind: 'number' },
-  { key: 'value_b', label: 'B', kind: 'number' },
-  { key: 'change', label: 'B − A', kind: 'number' },
-  { key: 'low', label: 'low', kind: 'number' },
-  { key: 'high', label: 'high', kind: 'number' },
+  { key: 'value_a', label: 'A', kind: 'number', digits: 3 },
+  { key: 'value_b', label: 'B', kind: 'number', digits: 3 },
+  { key: 'change', label: 'B − A', kind: 'number', digits: 3 },
+  { key: 'low', label: 'low', kind: 'number', digits: 3 },
+  { key: 'high', label: 'high', kind: 'number', digits: 3 },
   { key: 'method', label: 'compared', kind: 'text' },
 ];
 

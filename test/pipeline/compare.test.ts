@@ -137,7 +137,7 @@ tables:
     } finally {
       tiny.remove();
     }
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('two configurations of the sample company', () => {
