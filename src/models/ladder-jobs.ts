@@ -6,6 +6,7 @@ import { expansionRungs } from './expansion-rungs.ts';
 import { type JudgeOptions, judgeReplay, type LadderFacts, type LadderResult } from './ladder.ts';
 import { type Replay, type Replayed, replaySplit, type SplitReplay, wholeLadder } from './replay.ts';
 import type { Rung } from './rungs.ts';
+import type { SecondOpinion } from './second-opinion.ts';
 import { fitServing } from './serving.ts';
 import type { OriginSplit, Panel } from './splits.ts';
 
@@ -83,6 +84,15 @@ export function replayer(
     const entries = (answer as ReplayAnswer).entries.map((entry, k) => ({ ...entry, rung: rungs[k] as Rung }));
     return { rows: split.test, entries };
   };
+}
+
+/** Job of a second opinion at one date (`second-opinion.ts`). */
+export const OPINION = 'second opinion';
+
+/** What such a job is asked. */
+export interface OpinionOrder {
+  readonly panel: Panel;
+  readonly split: OriginSplit;
 }
 
 interface JudgeOrder {
@@ -180,5 +190,10 @@ export const LADDER_JOBS: Readonly<Record<string, (input: never) => unknown>> = 
   [SERVE]({ rung, table, fit }: ServingOrder): Promise<FittedModel> {
     const own = fit.weight === undefined ? table : { ...table, weight: fit.weight };
     return fitServing(rung, own, sourceOf(fit), { repeats: fit.repeats });
+  },
+  async [OPINION]({ panel, split }: OpinionOrder): Promise<SecondOpinion> {
+    // Loaded by the first who asks: threads that fit and measure need no package.
+    const { opinionAt } = await import('./second-opinion.ts');
+    return opinionAt(panel, split);
   },
 };

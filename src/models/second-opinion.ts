@@ -1,7 +1,8 @@
 import LogisticRegression from 'ml-logistic-regression';
 import { Matrix } from 'ml-matrix';
-import type { FeatureColumn, TrainingTable } from '../contract/model.ts';
+import type { FeatureColumn, Pool, TrainingTable } from '../contract/model.ts';
 import { encode, learnEncoding } from './design.ts';
+import { OPINION, type OpinionOrder, sharedPanel } from './ladder-jobs.ts';
 import { checkTable } from './logistic.ts';
 import { meanWithinOrigins, rankByOrigin } from './metrics/origins.ts';
 import { METRICS } from './metrics/registry.ts';
@@ -73,16 +74,28 @@ export interface SecondOpinionRecord {
   readonly sentence: string;
 }
 
+/** The second opinion at one date, fitted on what had closed by it: scores of the rows tested there. */
+export function opinionAt(panel: Panel, { train, test }: OriginSplit): SecondOpinion {
+  const composites = compositesOf();
+  const table = { ...panel, columns: panel.columns.filter(({ name }) => !composites.includes(name)) };
+  const learnt = withTreatment(takeRows(table, train));
+  const asked = takeColumns(table.columns, test);
+  const untold = { name: TREATMENT, kind: 'continuous', values: new Float64Array(test.length) } as const;
+  return secondOpinion(learnt, learnt.columns.length > asked.length ? [...asked, untold] : asked);
+}
+
 /**
  * Asks the second opinion at the dates of the ladder, each fitted on what had closed by it, and sets its AUC beside that of
  * the logistic rung. Not asked of panels of more than `SECOND_OPINION_ROWS` rows.
  * @param logisticAuc of the ladder's table; null where that rung was skipped
+ * @param pool asks at the dates side by side, to the same answer
  */
-export function opinionOutOfTime(
+export async function opinionOutOfTime(
   panel: Panel,
   splits: readonly OriginSplit[],
   logisticAuc: number | null,
-): SecondOpinionRecord {
+  pool?: Pool,
+): Promise<SecondOpinionRecord> {
   const none = (sentence: string) => ({ auc: null, logistic_auc: logisticAuc, is_warning: false, sentence });
   if (logisticAuc === null) return none('The logistic rung was skipped: there is nothing to be asked about.');
   if (panel.label.length > SECOND_OPINION_ROWS) {
@@ -90,19 +103,18 @@ export function opinionOutOfTime(
       `No second opinion: ${panel.label.length} rows; it is asked for up to ${SECOND_OPINION_ROWS}, because it walks over all of them at every step.`,
     );
   }
-  const composites = compositesOf();
-  const table = { ...panel, columns: panel.columns.filter(({ name }) => !composites.includes(name)) };
-  const rows = Uint32Array.from(splits.flatMap(({ test }) => [...test]));
+  const shared = pool === undefined ? panel : sharedPanel(panel);
+  const orders = splits.map((split): OpinionOrder => ({ panel: shared, split }));
+  const opinions =
+    pool === undefined
+      ? orders.map((order) => opinionAt(order.panel, order.split))
+      : await pool.map<OpinionOrder, SecondOpinion>(OPINION, orders);
   const scores: number[] = [];
-  for (const { train, test } of splits) {
-    const learnt = withTreatment(takeRows(table, train));
-    const asked = takeColumns(table.columns, test);
-    const untold = { name: TREATMENT, kind: 'continuous', values: new Float64Array(test.length) } as const;
-    const opinion = secondOpinion(learnt, learnt.columns.length > asked.length ? [...asked, untold] : asked);
+  for (const opinion of opinions) {
     if ('skipped' in opinion) return none(`No second opinion: ${opinion.skipped}.`);
     scores.push(...opinion.score);
   }
-  const tested = takePanelRows(panel, rows);
+  const tested = takePanelRows(panel, Uint32Array.from(splits.flatMap(({ test }) => [...test])));
   const auc = meanWithinOrigins(
     rankByOrigin({ score: Float64Array.from(scores), label: tested.label }, tested.observation_date),
     METRICS.roc_auc,

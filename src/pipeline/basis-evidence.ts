@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BasisEvidence, BasisModel, ModelBasis, OutOfTimeRows } from '../contract/churn-model.ts';
+import type { Pool } from '../contract/model.ts';
 import { dayFromNumber } from '../lib/dates.ts';
 import { probabilitiesOfBasis } from '../models/churn-model.ts';
 import { evaluateOutOfTime } from '../models/evaluation.ts';
@@ -31,13 +32,14 @@ export const NO_EVIDENCE: BasisEvidence = {
  * @param calibration sentence of the calibration that was tried; absent: no rung was taken
  * @param knownBy days since 1970-01-01
  */
-export function evidenceOf(
+export async function evidenceOf(
   { panel, accounts, segments }: BasisPanel,
   ladder: LadderResult,
   calibration: string | undefined,
   knownBy: number,
   seed: number,
-): BasisEvidence {
+  pool?: Pool,
+): Promise<BasisEvidence> {
   const closing = panel.closed_on.map((day, i) => day - (panel.observation_date[i] as number));
   const logistic = ladder.rows.find(({ rung, status }) => rung === 'logistic' && status === 'compared');
   return {
@@ -56,7 +58,7 @@ export function evidenceOf(
     second_opinion:
       ladder.out_of_time === undefined
         ? null
-        : opinionOutOfTime(panel, innerOrigins(panel, knownBy), logistic?.auc ?? null),
+        : await opinionOutOfTime(panel, innerOrigins(panel, knownBy), logistic?.auc ?? null, pool),
   };
 }
 

@@ -94,7 +94,7 @@ export async function fitBasisWithEvidence(
 ): Promise<BasisFit> {
   const { model, ladder, calibration } = await climb(source, basis, config, asOf, help);
   if (ladder === undefined) return { model, predicted: null, champion: null };
-  const evidence = evidenceOf(source, ladder, calibration?.sentence, dayNumber(asOf), config.seed);
+  const evidence = await evidenceOf(source, ladder, calibration?.sentence, dayNumber(asOf), config.seed, help.pool);
   const predicted = outOfTimeRows(source, ladder, basis);
   return {
     model: { ...model, evidence },

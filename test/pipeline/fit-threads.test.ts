@@ -5,6 +5,7 @@ import { churnRungs } from '../../src/models/churn-rungs.ts';
 import { judgeReplay } from '../../src/models/ladder.ts';
 import { judgeInPool, replayer, rungsOfLadder } from '../../src/models/ladder-jobs.ts';
 import { joinReplays, replaySplit } from '../../src/models/replay.ts';
+import { opinionOutOfTime } from '../../src/models/second-opinion.ts';
 import { innerOrigins, type Panel } from '../../src/models/splits.ts';
 import { fitBasis } from '../../src/pipeline/basis-fit.ts';
 import type { BasisPanel } from '../../src/pipeline/panel.ts';
@@ -46,6 +47,12 @@ describe('a ladder climbed in threads', () => {
     expect(await judgeInPool(panel, joined, { seed: 9 }, facts, pool)).toEqual(
       judgeReplay(panel, joined, { seed: 9 }, facts),
     );
+  }, 120_000);
+
+  it('asks the second opinion at every date to the same answer', async () => {
+    const here = await opinionOutOfTime(panel, splits, 0.7);
+    expect(here.auc).toBeGreaterThan(0.5);
+    expect(await opinionOutOfTime(panel, splits, 0.7, pool)).toEqual(here);
   }, 120_000);
 
   it('fits a whole basis to the same bytes, and tells the time that its own jobs took', async () => {
