@@ -7,7 +7,7 @@ import { figureDifference } from '../../src/models/gates/index.ts';
 import { type BacktestBook, rowKey } from '../../src/pipeline/backtest/book.ts';
 import { forecastFigures } from '../../src/pipeline/backtest/forecasts.ts';
 import { listedFigures } from '../../src/pipeline/backtest/listed.ts';
-import { servedNotes } from '../../src/pipeline/backtest/served-notes.ts';
+import { baseRateOrigins, servedNotes } from '../../src/pipeline/backtest/served-notes.ts';
 import {
   basisRows,
   claimScores,
@@ -347,5 +347,17 @@ describe('why served is not the best rung', () => {
     ]);
     expect(servedNotes(fits.slice(0, 1))[0]).toContain('a rung served at none');
     expect(servedNotes(fits.slice(3))).toEqual([]);
+  });
+
+  it('counts origins at which a list showed the base rate alone: of all terms where neither basis had a rung', () => {
+    const lived = (leave: string | null, renewal: string | null, growing?: string | null) => ({
+      model: { leave: { rung: leave }, renewal: { rung: renewal } } as unknown as ChurnModel,
+      expansion: growing === undefined ? undefined : ({ model: { rung: growing } } as never),
+    });
+    const fits = [lived(null, null), lived('ebm', null, null), lived(null, 'rule', 'ebm'), lived('ebm', 'ebm', 'ebm')];
+    expect(baseRateOrigins(fits, 'churn', 'leave')).toBe(2);
+    expect(baseRateOrigins(fits, 'churn', 'renewal')).toBe(2);
+    expect(baseRateOrigins(fits, 'churn', 'all')).toBe(1);
+    expect(baseRateOrigins(fits, 'expansion', 'all')).toBe(2);
   });
 });

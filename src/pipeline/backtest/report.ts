@@ -1,5 +1,5 @@
 import type { CellRow, TableColumn } from '../../contract/agent.ts';
-import type { BacktestResult } from '../../contract/backtest.ts';
+import type { BacktestResult, BacktestVerdict } from '../../contract/backtest.ts';
 import type { ReportList, RunReport } from '../../contract/report.ts';
 import { longDay } from '../../lib/dates.ts';
 import { storedFigures } from '../../models/backtest-figures.ts';
@@ -8,7 +8,7 @@ import { leakList } from '../model-card.ts';
 import { exportsHeader } from '../run-header.ts';
 import { figureOf, isUntold, listOf, type Marks, number, verdictOf } from './figure-lookup.ts';
 import { forecastList } from './forecast-list.ts';
-import { servedNotes } from './served-notes.ts';
+import { baseRateOrigins, servedNotes } from './served-notes.ts';
 import { sliceList, timeList } from './side-lists.ts';
 import { BASES } from './tables.ts';
 
@@ -44,7 +44,7 @@ export async function backtestReport(done: Backtested): Promise<RunReport> {
       notes: [...notes, ...notesOf(result), ...left_out.map((text) => `not tested: ${text}`)],
     },
     lists: [
-      verdictList(result),
+      verdictList(done),
       churnList(done),
       timeList(result),
       sliceList(result),
@@ -117,9 +117,16 @@ function accuracyRow(result: BacktestResult, wanted: Marks): CellRow {
   };
 }
 
-function verdictList(result: BacktestResult): ReportList {
+/** A model that beats the base rate may not have been on any list yet: then the figures beside the verdict are the base rate's. */
+function shownNote({ verdict, prediction, basis }: BacktestVerdict, fits: Backtested['fits']): string {
+  if (verdict !== 'signal' || (prediction !== 'churn' && prediction !== 'expansion')) return '';
+  const count = baseRateOrigins(fits, prediction, basis);
+  return count === 0 ? '' : ` As shown it is the base rate at ${count} of ${fits.length} origins.`;
+}
+
+function verdictList({ result, fits }: Backtested): ReportList {
   const rows = result.verdicts.map((verdict): CellRow => {
-    const { prediction, basis, outcome_count, sentence } = verdict;
+    const { prediction, basis, outcome_count } = verdict;
     const of = (rows: string) =>
       isUntold(result, prediction, basis)
         ? undefined
@@ -135,7 +142,7 @@ function verdictList(result: BacktestResult): ReportList {
       roc_auc_unworked_low: of('unworked')?.low ?? null,
       roc_auc_unworked_high: of('unworked')?.high ?? null,
       outcome_count,
-      sentence,
+      sentence: `${verdict.sentence}${shownNote(verdict, fits)}`,
     };
   });
   return listOf(

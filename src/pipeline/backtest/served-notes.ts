@@ -25,6 +25,23 @@ export function servedNotes(fits: readonly Pick<OriginFit, 'asOf' | 'model'>[]):
   });
 }
 
+/**
+ * At how many origins what the lists would have shown was the base rate alone, because no rung had earned its place by then: of a
+ * churn basis, of all terms where neither basis had one, or of growing.
+ */
+export function baseRateOrigins(
+  fits: readonly Pick<OriginFit, 'model' | 'expansion'>[],
+  prediction: 'churn' | 'expansion',
+  basis: ChurnBasis | 'all',
+): number {
+  const isEarned = ({ model, expansion }: Pick<OriginFit, 'model' | 'expansion'>): boolean => {
+    if (prediction === 'expansion') return typeof expansion?.model.rung === 'string';
+    const bases = basis === 'all' ? (['leave', 'renewal'] as const) : [basis];
+    return bases.some((name) => model[name].rung !== null);
+  };
+  return fits.filter((fit) => !isEarned(fit)).length;
+}
+
 function why(fits: readonly Pick<OriginFit, 'asOf' | 'model'>[], basis: ChurnBasis, what: string): string[] {
   const last = fits.at(-1);
   if (last === undefined) return [];
