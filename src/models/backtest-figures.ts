@@ -49,12 +49,14 @@ export interface FigureOptions {
   /** Bootstrap draws of main figures (default 500) and of all others (default 200). */
   readonly replicates?: number;
   readonly slice_replicates?: number;
+  /** Days of warning that recall is told at, ascending; default `LEADS`. */
+  readonly leads?: readonly number[];
 }
 
 /** Of fewer accounts with the outcome no interval is told: draws of so few held their truth in six of ten sample companies. */
 const FEWEST = 5;
-/** Days of warning that recall is asked at. */
-const LEADS = [30, 60, 90] as const;
+/** Days of warning that recall is always told at. */
+export const LEADS: readonly number[] = [30, 60, 90];
 const RANKING = [
   METRICS.roc_auc,
   METRICS.pr_auc,
@@ -193,7 +195,7 @@ function measured(
     });
   };
   const figures = [...draw('ranking'), ...draw('probability')];
-  return isWhole ? [...figures, ...leadFigures(scored, account, origin, frame, options.capacity)] : figures;
+  return isWhole ? [...figures, ...leadFigures(scored, account, origin, frame, options)] : figures;
 }
 
 const HEADLINES: ReadonlySet<string> = new Set(HEADLINE_METRICS);
@@ -262,10 +264,10 @@ function leadFigures(
   account: Int32Array,
   origin: Int32Array,
   frame: Frame,
-  capacity: number,
+  { capacity, leads = LEADS }: FigureOptions,
 ): BacktestFigure[] {
   const origins = rankByOrigin(scored, origin);
-  return LEADS.map((days): BacktestFigure => {
+  return leads.map((days): BacktestFigure => {
     const shares = [...leadShares(origins, account, capacity, days).values()];
     const { mean, standard_error } = clusteredMean(
       Float64Array.from(shares),

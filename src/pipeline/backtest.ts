@@ -12,6 +12,7 @@ import type { Engine } from '../engine/engine.ts';
 import { emptyState, keepWork, readState } from '../ledger/index.ts';
 import { addDays, dayNumber } from '../lib/dates.ts';
 import { UserError } from '../lib/errors.ts';
+import { LEADS } from '../models/backtest-figures.ts';
 import { closedHistory } from '../models/ladder.ts';
 import type { Panel } from '../models/splits.ts';
 import { earlyLeaveRates, readBook, waitDays } from './backtest/book.ts';
@@ -49,6 +50,8 @@ export interface BacktestOptions extends CommonOptions {
   readonly origins?: number;
   /** Days in which the outcome is counted; wins over `churn.horizon_days`. */
   readonly horizon?: number;
+  /** Days of warning that recall is told at, besides 30, 60 and 90. */
+  readonly lead?: number;
   /** Keep where every account stood at each origin, for a comparison. */
   readonly keepStandings?: boolean;
   /** Agents that are replayed; default: all of the registry. What they declare is scored, whoever they are. */
@@ -162,13 +165,24 @@ export async function replayPast(
   return { report, result: done.result, dates: done.lists.dates, times };
 }
 
-/** The configuration under the flags of a backtest. */
-export function adjusted(config: Config, { every, horizon }: BacktestOptions): Config {
-  return {
-    ...config,
-    ...(horizon === undefined ? {} : { churn: { ...config.churn, horizon_days: horizon } }),
-    ...(every === undefined ? {} : { model: { ...config.model, every } }),
-  };
+/**
+ * The configuration under the flags of a backtest.
+ * @throws UserError when no outcome that is asked for lies as far ahead as `--lead`
+ */
+export function adjusted(config: Config, { every, horizon, lead }: BacktestOptions): Config {
+  const churn = horizon === undefined ? config.churn : { ...config.churn, horizon_days: horizon };
+  const furthest = Math.max(churn.horizon_days, config.renewal.lead_days);
+  if (lead !== undefined && lead > furthest) {
+    throw new UserError(`--lead ${lead} is further ahead than any outcome that is asked for (${furthest} days)`, {
+      hint: 'Give fewer days, or a longer --horizon.',
+    });
+  }
+  return { ...config, churn, ...(every === undefined ? {} : { model: { ...config.model, every } }) };
+}
+
+/** Days of warning that recall is told at, ascending: those always told and the one asked for. */
+export function leadsOf(lead: number | undefined): readonly number[] {
+  return [...new Set([...LEADS, ...(lead === undefined ? [] : [lead])])].sort((a, b) => a - b);
 }
 
 /** Dates of the panel, and those of them to be tested: closed by the as-of date, inside `--from`–`--to`, the latest. */
@@ -209,6 +223,7 @@ async function measure(
   const book = await readBook(engine, config, tested, asOf);
   const earlyRates = await earlyLeaveRates(engine, config, tested);
   const capacity = config.capacity.rows_per_csm * (await csmCount(workspace));
+  const leads = leadsOf(options.lead);
   const scoreRungs = async () => {
     const known = await Promise.all(fits.values());
     const rungs = rungScores(book, known, earlyRates);
@@ -221,7 +236,7 @@ async function measure(
       churn: { prediction: 'churn', rungs, months: monthsOf(sources) },
       expansion: { prediction: EXPANSION_PREDICTION.name, rungs: growth, months: monthsOf(grown) },
     };
-    return { known, ladders, measuredRungs: measureRungs({ book, ladders, config, capacity, pool }) };
+    return { known, ladders, measuredRungs: measureRungs({ book, ladders, config, capacity, leads, pool }) };
   };
   // The engine replays the lists of an origin as soon as it is fitted, while the pool fits the next ones and measures.
   const modelOf = async (day: Day) => (await fits.get(day))?.model;
@@ -239,7 +254,7 @@ async function measure(
   progress.done();
   progress.stage('measuring');
   const { figures, verdicts } = await measureClaims({
-    ...{ book, ladders, config, capacity, pool, earlyRates, measuredRungs, progress },
+    ...{ book, ladders, config, capacity, leads, pool, earlyRates, measuredRungs, progress },
     claims: [...lists.claims, ...modelClaims(known, lists.claims)],
   });
   const listed = listedFigures(book, lists.dates, config.seed);

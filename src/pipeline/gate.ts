@@ -28,7 +28,7 @@ import {
   parseGate,
 } from '../models/gates/index.ts';
 import { BACKTEST_LISTS } from './backtest/report.ts';
-import { adjusted, type BacktestOptions, backtest } from './backtest.ts';
+import { adjusted, type BacktestOptions, backtest, leadsOf } from './backtest.ts';
 import { rowSource } from './report-lists.ts';
 import { findConfig } from './workspace.ts';
 
@@ -56,20 +56,13 @@ export interface PreparedGates {
  */
 export async function gatedBacktest(options: BacktestOptions & GateRequest): Promise<RunResult<BacktestReport>> {
   const config = adjusted(findConfig(options), options);
-  const prepared = prepareGates(config, options);
+  const prepared = prepareGates(config, options, leadsOf(options.lead));
   const { report, result } = await backtest(options);
   return judgeBacktest(report, result, prepared, config);
 }
 
 /** Measures of backtests that are not in `METRICS`. */
 const OWN_MEASURES: readonly OwnMeasure[] = [
-  ...[30, 60, 90].map(
-    (days): OwnMeasure => ({
-      name: `recall_at_lead_${days}`,
-      title: `recall ${days} days ahead`,
-      direction: 'higher',
-    }),
-  ),
   { name: 'precision', title: 'precision of the list as shown', direction: 'higher', prediction: 'at_risk' },
   { name: 'recall', title: 'recall of the list as shown', direction: 'higher', prediction: 'at_risk' },
   { name: 'median_lead_days', title: 'median days of warning', direction: 'higher', prediction: 'at_risk' },
@@ -78,7 +71,7 @@ const OWN_MEASURES: readonly OwnMeasure[] = [
 ];
 
 /** Every word a gate may use under a configuration. */
-function vocabularyOf(config: Config): GateVocabulary {
+function vocabularyOf(config: Config, leads: readonly number[]): GateVocabulary {
   const declared = AGENTS.flatMap(({ predicts }) => (predicts ?? []).map(({ name }) => name));
   const forecasts = AGENTS.flatMap((agent) => (agent.forecasts ?? []).map(({ name }) => name));
   return {
@@ -92,8 +85,13 @@ function vocabularyOf(config: Config): GateVocabulary {
         ...Object.keys(config.health.components),
       ]),
     ],
-    measures: [...OWN_MEASURES, ...forecasts.flatMap(forecastMeasures)],
+    measures: [...leads.map(leadMeasure), ...OWN_MEASURES, ...forecasts.flatMap(forecastMeasures)],
   };
+}
+
+/** Recall of those who leave at least so many days later. */
+function leadMeasure(days: number): OwnMeasure {
+  return { name: `recall_at_lead_${days}`, title: `recall ${days} days ahead`, direction: 'higher' };
 }
 
 /** What a forecast of money is judged by; none of it counts outcomes of accounts. */
@@ -109,10 +107,11 @@ function forecastMeasures(prediction: string): OwnMeasure[] {
 /**
  * Reads what a backtest is asked to show.
  *
+ * @param leads days of warning that recall is told at
  * @throws UserError for a gate that cannot be read and for a baseline that cannot be compared, so that no work is begun
  */
-export function prepareGates(config: Config, request: GateRequest): PreparedGates {
-  const vocabulary = vocabularyOf(config);
+export function prepareGates(config: Config, request: GateRequest, leads = leadsOf(undefined)): PreparedGates {
+  const vocabulary = vocabularyOf(config, leads);
   const file = config.file === undefined ? 'the configuration' : basename(config.file);
   const gates =
     request.gate === undefined

@@ -39,6 +39,9 @@ describe('docs/ci.md', () => {
     expect(config.gates).toHaveLength(3);
     expect(written.length).toBeGreaterThan(8);
     expect(() => prepareGates(config, {})).not.toThrow();
+    const asked = { gate: ['recall_at_lead_45>=0.3'] };
+    expect(() => prepareGates(config, asked, [30, 45])).not.toThrow();
+    expect(() => prepareGates(config, asked)).toThrow('recall_at_lead_45 is not a metric');
     for (const gate of written) expect(() => prepareGates(config, { gate: [gate] }), gate).not.toThrow();
   });
 

@@ -148,6 +148,10 @@ describe('figures of a backtest', () => {
     // 60 days ahead only its first date counts, where it stood third.
     expect(get(figures, 'recall_at_lead_60')).toMatchObject({ value: 0, outcome_count: 1 });
     expect(get(figures, 'recall_at_lead_90')).toMatchObject({ value: null, outcome_count: 0 });
+    // 45 days ahead, asked for: again its first date alone; the others are not told.
+    const asked = figuresOf(table(), { ...options, leads: [45] });
+    expect(get(asked, 'recall_at_lead_45')).toMatchObject({ value: 0, outcome_count: 1 });
+    expect(asked.some(({ metric }) => metric === 'recall_at_lead_30')).toBe(false);
   });
 
   it('tell rows and outcome accounts, and slices of each kind', () => {

@@ -10,7 +10,7 @@ import { addDays } from '../../src/lib/dates.ts';
 import { UserError } from '../../src/lib/errors.ts';
 import { plainBand } from '../../src/models/bands.ts';
 import { BACKTEST_LISTS } from '../../src/pipeline/backtest/report.ts';
-import { type BacktestOptions, backtest, replayPast } from '../../src/pipeline/backtest.ts';
+import { adjusted, type BacktestOptions, backtest, replayPast } from '../../src/pipeline/backtest.ts';
 import type { Workspace } from '../../src/pipeline/workspace.ts';
 import { renderJson } from '../../src/reports/json.ts';
 import { companyOf } from '../data/views-rows.ts';
@@ -360,6 +360,14 @@ describe('the report', () => {
     expect(none.result).toMatchObject({ origins: [], figures: [] });
     expect(none.report.summary).toContain('no date has closed outcomes before it');
     expect(none.report.header.notes.join('\n')).toContain('not tested: 2024-12-01, 2025-01-01');
+  });
+
+  it('refuses a lead that no outcome lies as far ahead of, horizon or decision', () => {
+    const config = defaultConfig('/nowhere');
+    expect(config.renewal.lead_days).toBe(180);
+    expect(() => adjusted(config, { ...OPTIONS, lead: 180 })).not.toThrow();
+    expect(() => adjusted(config, { ...OPTIONS, lead: 181 })).toThrow('--lead 181 is further ahead than any outcome');
+    expect(() => adjusted(config, { ...OPTIONS, lead: 181, horizon: 200 })).not.toThrow();
   });
 
   it('refuses days that stand the wrong way round', async () => {

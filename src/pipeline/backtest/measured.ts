@@ -37,6 +37,8 @@ export interface MeasuredLadders {
   readonly ladders: Readonly<Record<'churn' | 'expansion', ReplayedLadder>>;
   readonly config: Config;
   readonly capacity: number;
+  /** Days of warning that recall is told at. */
+  readonly leads: readonly number[];
   readonly pool: Pool;
 }
 
@@ -110,14 +112,14 @@ interface Asked {
 }
 
 function figuresFor(
-  { book, capacity, config, pool }: MeasuredLadders,
+  { book, capacity, leads, config, pool }: MeasuredLadders,
   { prediction, basis, outcome }: Asked,
   reference: Float64Array,
   candidates: readonly ScoredCandidate[],
   rows: BasisRows = basisRows(book, basis, reference, outcome),
 ): Promise<BacktestFigure[]> {
   const table = figureTable(book, rows, { prediction, basis }, reference, candidates, outcome);
-  const figures = figuresInPool(table, { capacity, seed: config.seed }, pool);
+  const figures = figuresInPool(table, { capacity, leads, seed: config.seed }, pool);
   // Waited for later, when another stage may have failed before: the error is told where it is waited for.
   figures.catch(() => undefined);
   return figures;

@@ -2,7 +2,7 @@ import type { CellRow, TableColumn } from '../../contract/agent.ts';
 import type { BacktestResult, BacktestVerdict } from '../../contract/backtest.ts';
 import type { ReportList, RunReport } from '../../contract/report.ts';
 import { longDay } from '../../lib/dates.ts';
-import { storedFigures } from '../../models/backtest-figures.ts';
+import { LEADS, storedFigures } from '../../models/backtest-figures.ts';
 import type { Backtested } from '../backtest.ts';
 import { leakList } from '../model-card.ts';
 import { exportsHeader } from '../run-header.ts';
@@ -88,9 +88,6 @@ const ACCURACY: readonly TableColumn[] = [
   { key: 'precision_at_capacity_by_outcomes', label: 'precision by outcomes', kind: 'rate', terminal: false },
   { key: 'recall_at_capacity', label: 'recall', kind: 'rate' },
   { key: 'arr_recall_of_perfect', label: 'ARR of perfect', kind: 'rate' },
-  { key: 'recall_at_lead_30', label: 'recall at 30 days', kind: 'rate', terminal: false },
-  { key: 'recall_at_lead_60', label: 'recall at 60 days', kind: 'rate', terminal: false },
-  { key: 'recall_at_lead_90', label: 'recall at 90 days', kind: 'rate', terminal: false },
   number('log_loss', 'log loss'),
   { ...number('brier_skill', 'Brier skill'), terminal: false },
   number('calibration_error', 'ECE'),
@@ -100,13 +97,35 @@ const ACCURACY: readonly TableColumn[] = [
   { key: 'outcome_count', label: 'outcomes', kind: 'integer' },
 ];
 
-/** Cells of `ACCURACY`. */
+/** `ACCURACY` with recall at each lead that was told; in the terminal only that which was asked for. */
+function accuracyOf(result: BacktestResult): readonly TableColumn[] {
+  const leads = leadsIn(result).map(
+    (days): TableColumn => ({
+      key: `recall_at_lead_${days}`,
+      label: `recall at ${days} days`,
+      kind: 'rate',
+      terminal: !LEADS.includes(days),
+    }),
+  );
+  const place = ACCURACY.findIndex(({ key }) => key === 'arr_recall_of_perfect') + 1;
+  return [...ACCURACY.slice(0, place), ...leads, ...ACCURACY.slice(place)];
+}
+
+/** Days of warning that a recall was told at, ascending. */
+function leadsIn({ figures }: BacktestResult): number[] {
+  const told = figures.flatMap(({ metric }) => /^recall_at_lead_(\d+)$/.exec(metric)?.[1] ?? []);
+  return [...new Set([...LEADS, ...told.map(Number)])].sort((a, b) => a - b);
+}
+
+/** Cells of `accuracyOf`. */
 function accuracyRow(result: BacktestResult, wanted: Marks): CellRow {
   const auc = figureOf(result, { ...wanted, metric: 'roc_auc' });
   if (isUntold(result, wanted.prediction ?? '', wanted.basis ?? '')) {
     return { row_count: auc?.row_count ?? 0, outcome_count: auc?.outcome_count ?? 0 };
   }
-  const values = ACCURACY.map(({ key }) => [key, figureOf(result, { ...wanted, metric: key })?.value ?? null] as const);
+  const values = accuracyOf(result).map(
+    ({ key }) => [key, figureOf(result, { ...wanted, metric: key })?.value ?? null] as const,
+  );
   return {
     ...Object.fromEntries(values),
     roc_auc_low: auc?.low ?? null,
@@ -193,7 +212,7 @@ function churnList({ result, rungs, fits }: Backtested): ReportList {
       columns: [
         { key: 'basis', label: 'basis', kind: 'text' },
         { key: 'candidate', label: 'who', kind: 'text', isName: true, wraps: true },
-        ...ACCURACY,
+        ...accuracyOf(result),
       ],
       notes: [
         'AUC, lift and recall: mean within origins by their outcomes; precision: share of the rows listed; 90 % interval by account; "at most": what perfect knowledge reaches',
@@ -221,10 +240,7 @@ function expansionList({ result, growth, fits }: Backtested): ReportList {
       name: 'expansion',
       title: 'Expansion by rung',
       headline: verdictOf(result, 'expansion', 'all')?.sentence ?? 'no expansion model was tested',
-      columns: [
-        { key: 'candidate', label: 'who', kind: 'text', isName: true, wraps: true },
-        ...ACCURACY.filter(({ key }) => !key.startsWith('recall_at_lead')),
-      ],
+      columns: [{ key: 'candidate', label: 'who', kind: 'text', isName: true, wraps: true }, ...ACCURACY],
       notes: [
         `outcome: ${result.rules?.['expansion'] ?? ''}; no list shows it yet`,
         ...(fits.length === 0
@@ -254,7 +270,7 @@ function healthList(result: BacktestResult): ReportList {
       }),
     ),
   ).filter((row) => Number(row['row_count']) > 0);
-  const columns = ACCURACY.filter(({ key }) => !/loss|brier|calibration/.test(key));
+  const columns = accuracyOf(result).filter(({ key }) => !/loss|brier|calibration/.test(key));
   return listOf(
     {
       name: 'health',
