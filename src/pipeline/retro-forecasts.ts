@@ -57,7 +57,7 @@ export interface ForecastSummary {
 export interface ForecastFindings {
   readonly records: readonly ForecastRecord[];
   readonly summaries: readonly ForecastSummary[];
-  /** Forecasts that are left out because they were told in another currency or for another horizon than today's. */
+  /** Forecasts that are left out because they were told in another currency, for another horizon or under another churn definition than today's. */
   readonly changed_count: number;
 }
 
@@ -71,12 +71,15 @@ interface Kept extends ForecastDate {
   readonly expected: number;
 }
 
+// Of replayed weeks the run may be of a later day than the one in hand: then it is not in `state`, nor its configuration.
 const ROWS = `
   select f.as_of, f.account_id, f.amount, f.expected_amount, f.amount_low, f.amount_high, f.source, f.level, f.horizon_days, d.is_replayed
   from state.forecast as f
   join state.run_date as d on d.run_id = f.run_id and d.as_of = f.as_of
+  left join state.run as u on u.run_id = f.run_id
   where f.forecast = $forecast and d.superseded_by is null and f.currency is not distinct from (select currency from settings)
     and f.horizon_days = $horizon
+    and coalesce(json_extract_string(u.config, '$.churn.definition'), $definition) = $definition
     and f.as_of in (select cast(unnest(string_split($dates, ',')) as date))
   order by f.as_of, f.account_id nulls first`;
 
@@ -101,7 +104,8 @@ export async function judgeForecasts(
   const book = await readBook(engine, config, dates, asOf);
   for (const forecast of AGENTS.flatMap((agent) => agent.forecasts ?? [])) {
     const horizon = horizonOf(forecast, config);
-    const rows = await engine.rows(ROWS, { ...bound, forecast: forecast.name, horizon });
+    const { definition } = config.churn;
+    const rows = await engine.rows(ROWS, { ...bound, forecast: forecast.name, horizon, definition });
     const kept = keptDates(rows);
     if (kept.size === 0) continue;
     const found = judgeKept(book, forecast, kept, { config, asOf });
@@ -281,7 +285,7 @@ export function forecastList(
       ...(changed_count === 0
         ? []
         : [
-            `${changed_count} more were told in another currency, for another horizon or by no agent of today, and are not judged`,
+            `${changed_count} more were told in another currency, for another horizon, under another churn definition or by no agent of today, and are not judged`,
           ]),
     ],
     rowCount: rows.length,

@@ -125,6 +125,15 @@ describe('forecasts that runs kept, held against what came', () => {
     const list = other.lists.find(({ name }) => name === 'forecasts');
     expect(await rowsOf(list)).toEqual([]);
     expect(list?.notes.join(' ')).toContain('10 more were told in another currency, for another horizon');
+    tiny.rewrite('retain.yaml', (text) => text.replace('  horizon_days: 60\n', ''));
+  }, 120_000);
+
+  it('of another churn definition are not judged either: what renews is another question then', async () => {
+    tiny.rewrite('retain.yaml', (text) => text.replace('definition: contract_chain', 'definition: cancel_request'));
+    const other = await retro({ ...tiny.options('json'), asOf: '2025-09-20', today: '2025-09-20' });
+    const list = other.lists.find(({ name }) => name === 'forecasts');
+    expect(await rowsOf(list)).toEqual([]);
+    expect(list?.notes.join(' ')).toContain('10 more were told in another currency');
   }, 120_000);
 });
 
