@@ -1,6 +1,7 @@
 import { type Columnar, type Engine, quoteName } from '../engine/engine.ts';
 import { addDays, type Day, dayNumber, monthStart } from '../lib/dates.ts';
-import { clearViews, shadow, standDates, standViews, viewClosure } from './standing.ts';
+import { clearViews, isPassedThrough, shadow, standDates, standViews, unshadow, viewClosure } from './standing.ts';
+import { VIEWS } from './views.ts';
 
 /** Columns of a panel that are not features. */
 export const PANEL_KEYS = [
@@ -117,13 +118,10 @@ async function computeDates(
   try {
     for (const [index, batch] of batches.entries()) {
       await standing(batch);
+      await unshadow(engine, ASKED_LATER);
       // From here on outcomes are read as known by `knownBy`, from the one copy computed above; so are the spans of ARR.
-      await engine.execute('create or replace view dated.outcome_asof as select * from main.panel_outcome');
-      await shadow(engine, 'outcome_asof', knownBy);
-      if (expansion) {
-        await engine.execute('create or replace view dated.arr_span as select * from main.panel_span');
-        await shadow(engine, 'arr_span', knownBy);
-      }
+      await answerFrom(engine, 'outcome_asof', 'main.panel_outcome', knownBy);
+      if (expansion) await answerFrom(engine, 'arr_span', 'main.panel_span', knownBy);
       const [only] = batch.length === 1 ? batch : [];
       const rows =
         only === undefined
@@ -142,6 +140,19 @@ async function computeDates(
       'drop table if exists main.panel_outcome; drop table if exists main.panel_span; drop table if exists main.panel_acted',
     );
   }
+}
+
+/** What labels read also as known by another day than that of the row; an agent may have let it stand for the dates alone. */
+const ASKED_LATER = VIEWS.filter(({ parameters }) => parameters.length > 1)
+  .flatMap(({ dependencies }) => dependencies)
+  .filter(isPassedThrough);
+
+/** Lets a view answer from a copy for `knownBy`, in place of what stood of it. */
+async function answerFrom(engine: Engine, name: string, copy: string, knownBy: Day): Promise<void> {
+  await engine.execute(
+    `drop table if exists dated.${quoteName(name)}; create view dated.${quoteName(name)} as select * from ${copy}`,
+  );
+  await shadow(engine, name, knownBy);
 }
 
 async function standBatch(engine: Engine, dates: readonly Day[]): Promise<void> {

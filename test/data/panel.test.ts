@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { auditLeaks } from '../../src/data/leak-audit.ts';
 import { areaUnderCurve } from '../../src/data/leak-finding.ts';
 import { buildPanel, observationDates } from '../../src/data/panel.ts';
+import { clearViews, standDates, standRelations, viewClosure } from '../../src/data/standing.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { addDays, dayNumber } from '../../src/lib/dates.ts';
 import { createRandom } from '../../src/lib/random.ts';
@@ -81,6 +82,56 @@ describe('buildPanel', () => {
     expect(panel.number('observation_date')[0]).toBe(dayNumber('2024-02-15'));
     expect(panel.features).toContain('tenure_days');
     expect(panel.features).not.toContain('label');
+  });
+});
+
+describe('a panel beside agents that read what its labels read', () => {
+  it.each([undefined, 0])('has the labels of one without, dates together up to %s rows', async (together) => {
+    const engine = await company({
+      contract: [
+        ...months('goes', 6),
+        ...months('stays', 18),
+        ...months('grows', 18).map((row, i) => ({ ...row, mrr_amount: i < 7 ? 10 : 20 })),
+      ],
+      opportunity: [
+        {
+          opportunity_id: 'o1',
+          account_id: 'stays',
+          created_date: '2024-04-01',
+          closed_date: '2024-06-03',
+          is_won: true,
+        },
+      ],
+      mrr_month: [{ account_id: 'monthly', month: '2024-01-01', mrr_amount: 5 }],
+    });
+    const options = { dates: ['2024-05-01', '2024-06-01'], knownBy: '2025-02-01', expansion: true };
+    const labels = 'select * from panel order by observation_date, account_id';
+    await buildPanel(engine, options);
+    const plain = await engine.rows(labels);
+    // `grows` pays twice as much from 1 August 2024: within 90 days of 1 June. `stays` is being sold to on both dates; of `monthly`
+    // no month after January is told.
+    expect(plain.map((row) => [row['account_id'], row['label'], row['expansion_label']])).toEqual([
+      ['goes', 1, 0],
+      ['grows', 0, 0],
+      ['monthly', 0, null],
+      ['stays', 0, null],
+      ['goes', 1, 0],
+      ['grows', 0, 1],
+      ['monthly', 0, null],
+      ['stays', 0, null],
+    ]);
+    const read = ['outcome_asof', 'opportunity_asof', 'mrr_month_asof', 'arr_span'];
+    const names = [...viewClosure(['account_features']), ...read];
+    await buildPanel(engine, {
+      ...options,
+      ...(together === undefined ? {} : { together }),
+      stand: async (dates) => {
+        await clearViews(engine);
+        const [only] = dates.length === 1 ? dates : [];
+        await (only === undefined ? standDates(engine, names, dates) : standRelations(engine, names, only));
+      },
+    });
+    expect(await engine.rows(labels)).toEqual(plain);
   });
 });
 
