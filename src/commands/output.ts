@@ -79,12 +79,15 @@ export async function writePieces(
   progress.note(`wrote ${file}`);
 }
 
+/** Names of what a process has open already (`/dev/stdout`, `/dev/fd/3`): a file behind one may hold more than this report. */
+const OPEN_ALREADY = /^\/(?:dev\/(?:stdout|stderr|fd\/\d+)|proc\/[^/]+\/fd\/\d+)$/;
+
 /** Into the file that stands there once all is written; into a device or pipe (/dev/null, /dev/stdout, `>(…)`) as it comes. */
 async function writeTo(file: string, pieces: AsyncIterable<string>): Promise<void> {
   const isThere = existsSync(file);
   // Renaming over a device would put a plain file in its place, for every program of the machine.
-  if (isThere && !statSync(file).isFile()) {
-    await pipeline(Readable.from(pieces), createWriteStream(file));
+  if (isThere && (!statSync(file).isFile() || OPEN_ALREADY.test(file))) {
+    await pipeline(Readable.from(pieces), createWriteStream(file, { flags: 'a' }));
     return;
   }
   const place = isThere ? realpathSync(file) : file;

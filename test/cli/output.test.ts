@@ -1,13 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   lstatSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -97,6 +100,19 @@ describe('writeReport', () => {
     expect(JSON.parse(await read)).toMatchObject({ schema_version: 1 });
     expect(lstatSync(pipe).isFIFO()).toBe(true);
     expect(readdirSync(folder)).toEqual(['pipe']);
+  });
+
+  it.skipIf(process.platform === 'win32')('writes behind what an open file holds, as >> does', async () => {
+    const log = join(folder, 'log');
+    writeFileSync(log, 'before\n');
+    const open = openSync(log, 'a');
+    await writeReport(wholeReport(), options({ output: `/dev/fd/${open}`, format: 'json' }));
+    writeSync(open, 'after\n');
+    closeSync(open);
+    const [first, ...rest] = readFileSync(log, 'utf8').trimEnd().split('\n');
+    expect([first, rest.pop()]).toEqual(['before', 'after']);
+    expect(JSON.parse(rest.join('\n'))).toMatchObject({ schema_version: 1 });
+    expect(readdirSync(folder)).toEqual(['log']);
   });
 
   it('refuses with a sentence and a remedy', async () => {
