@@ -81,6 +81,8 @@ export interface BacktestResult {
   readonly capacity: number;
   readonly seed: number;
   readonly config_hash: string;
+  /** Which accounts were tested, as a sketch (`accountSketch`): tells one company's baseline from another's. */
+  readonly accounts?: readonly string[];
   /** By prediction: what counts as its outcome, where horizon and churn definition do not say it. */
   readonly rules?: Readonly<Record<string, string>>;
   readonly verdicts: readonly BacktestVerdict[];

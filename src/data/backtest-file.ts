@@ -45,6 +45,7 @@ const result = z.object({
   capacity: z.number().gt(0),
   seed: z.number(),
   config_hash: z.string(),
+  accounts: z.array(z.string()).exactOptional(),
   rules: z.record(z.string(), z.string()).exactOptional(),
   verdicts: z.array(verdict),
   figures: z.array(figure),

@@ -13,6 +13,7 @@ import { emptyState, keepWork, readState } from '../ledger/index.ts';
 import { addDays, dayNumber } from '../lib/dates.ts';
 import { UserError } from '../lib/errors.ts';
 import { LEADS } from '../models/backtest-figures.ts';
+import { accountSketch, checkSameCompany } from '../models/gates/index.ts';
 import { closedHistory } from '../models/ladder.ts';
 import type { Panel } from '../models/splits.ts';
 import { earlyLeaveRates, readBook, waitDays } from './backtest/book.ts';
@@ -54,6 +55,8 @@ export interface BacktestOptions extends CommonOptions {
   readonly lead?: number;
   /** Keep where every account stood at each origin, for a comparison. */
   readonly keepStandings?: boolean;
+  /** A stored backtest that this one will be held against. */
+  readonly against?: { readonly file: string; readonly accounts: readonly string[] };
   /** Agents that are replayed; default: all of the registry. What they declare is scored, whoever they are. */
   readonly agents?: readonly Agent[];
 }
@@ -123,6 +126,9 @@ export async function replayPast(
 ): Promise<BacktestRun & { readonly times: FitTimes | undefined }> {
   const { engine, config, asOf } = workspace;
   const { progress } = options;
+  if (options.against !== undefined) {
+    checkSameCompany(options.against.accounts, await accountIds(engine), options.against.file);
+  }
   await readState(engine, workspace.ledgerFile, WORK_TABLES, { asOf, waitSeconds: options.wait });
   await keepWork(engine, asOf, WORK);
   // The lists are replayed as if nobody acted on them.
@@ -263,7 +269,8 @@ async function measure(
     figures.push(...forecastFigures(book, forecasted, config.seed));
   }
   progress.done();
-  const result: BacktestResult = { ...frameOf(workspace, options), origins: tested, capacity, verdicts, figures };
+  const frame = { ...frameOf(workspace, options), accounts: accountSketch(book.ids) };
+  const result: BacktestResult = { ...frame, origins: tested, capacity, verdicts, figures };
   return {
     result: { ...result, from: tested[0] ?? result.from, to: tested.at(-1) ?? result.to },
     fits: known,
@@ -284,6 +291,13 @@ async function inOneThread(engine: Engine): Promise<() => Promise<void>> {
   const [row] = await engine.rows("select current_setting('threads') as threads");
   await engine.execute('set threads = 1');
   return () => engine.execute(`set threads = ${Number(row?.['threads'])}`);
+}
+
+/** Every account that the exports name. */
+async function accountIds(engine: Engine): Promise<string[]> {
+  const named = ['account', 'contract', 'mrr_month'].map((table) => `select account_id from main.${table}`);
+  const rows = await engine.columns(`select account_id from (${named.join(' union ')}) order by account_id`);
+  return rows.text('account_id').flatMap((id) => id ?? []);
 }
 
 /** Persons who hold accounts; one pool where nobody is named. */

@@ -57,7 +57,13 @@ export interface PreparedGates {
 export async function gatedBacktest(options: BacktestOptions & GateRequest): Promise<RunResult<BacktestReport>> {
   const config = adjusted(findConfig(options), options);
   const prepared = prepareGates(config, options, leadsOf(options.lead));
-  const { report, result } = await backtest(options);
+  const stored = prepared.baseline;
+  const { report, result } = await backtest({
+    ...options,
+    ...(stored?.result.accounts === undefined
+      ? {}
+      : { against: { file: stored.file, accounts: stored.result.accounts } }),
+  });
   return judgeBacktest(report, result, prepared, config);
 }
 

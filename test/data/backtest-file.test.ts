@@ -33,7 +33,7 @@ describe('a stored backtest', () => {
     ['[1, 2]', 'is no report of retain, not a stored backtest | Store one with: retain backtest --save FILE.'],
     ['null', 'is no report of retain'],
     [JSON.stringify({ header: { title: 'retain train' }, lists: [] }), 'is the report of retain train, not a stored'],
-    [stored({ ...backtestResult(), schema_version: 99 }), 'a newer version of retain (schema 99; this one reads 1)'],
+    [stored({ ...backtestResult(), schema_version: 99 }), 'a newer version of retain (schema 99; this one reads 2)'],
     [stored({ ...backtestResult(), schema_version: undefined }), 'another version of retain (schema undefined'],
     [stored({ ...backtestResult(), origins: ['soon'] }), 'data.backtest.origins.0 cannot be read: must be a day'],
     [stored({ ...backtestResult(), as_of: '2026-02-30' }), 'data.backtest.as_of cannot be read: must be a day'],
