@@ -19,8 +19,9 @@ export interface BacktestBook {
   readonly segment: readonly (string | null)[];
   readonly term: readonly ('monthly' | 'long')[];
   readonly amount: Float64Array;
-  /** Whether somebody worked the account in the horizon before the date, or after it within the horizon or up to its decision. */
+  /** Whether somebody worked the account within the horizon before or after the date. */
   readonly worked: Uint8Array;
+  /** The same, after the date up to the day of its decision where that lies beyond the horizon. */
   readonly worked_by_decision: Uint8Array;
   /** Whether the decision lies within the horizon; month-to-month and open-ended accounts can leave any day. */
   readonly is_inside: Uint8Array;
