@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { CommonOptions } from '../contract/options.ts';
 import type { RunReport } from '../contract/report.ts';
 import { UserError } from '../lib/errors.ts';
+import { shellWord } from '../lib/shell.ts';
 import type { SharedFlags } from './flags.ts';
 
 /** Tells the door (cli.ts) which exit code a verb earned: 1 when it ran but a gate the user asked for failed. */
@@ -88,11 +89,7 @@ export function withPlaces(
   const places = Object.entries({ config, data, store }).flatMap(([name, place]) => {
     // A comparison names its configurations itself.
     const isGiven = line.includes(`--${name} `) || (name === 'config' && line.startsWith('retain compare '));
-    return place === undefined || isGiven ? [] : [`--${name} ${quoted(place)}`];
+    return place === undefined || isGiven ? [] : [`--${name} ${shellWord(place)}`];
   });
   return [line, ...places].join(' ');
-}
-
-function quoted(place: string): string {
-  return /^[\w./:@%+=,~-]+$/.test(place) ? place : `'${place.replaceAll("'", "'\\''")}'`;
 }

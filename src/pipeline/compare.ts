@@ -4,6 +4,7 @@ import type { Config } from '../contract/config.ts';
 import type { ReportList, RunReport, Warning } from '../contract/report.ts';
 import { loadBeside } from '../data/config.ts';
 import { UserError } from '../lib/errors.ts';
+import { shellWord } from '../lib/shell.ts';
 import { adjusted, type BacktestOptions, type BacktestRun, replayPast } from './backtest.ts';
 import {
   accuracyMoves,
@@ -117,7 +118,20 @@ const ACCURACY: readonly TableColumn[] = [
 /** Every list of a comparison's report, in its order. */
 export const COMPARE_LISTS: readonly string[] = ['accuracy', 'band_moves', 'alerts_by_csm', 'bands', 'alerts'];
 
-function reportOf({ first, second }: CompareOptions, a: BacktestRun, b: BacktestRun, isPart: boolean): RunReport {
+/** The comparison as a command: the same two over the same past. */
+export function commandOf(
+  options: Pick<CompareOptions, 'first' | 'second' | 'asOf' | 'from' | 'to' | 'every' | 'origins' | 'horizon'>,
+): string {
+  const { first, second, asOf, from, to, every, origins, horizon } = options;
+  const flags = Object.entries({ 'as-of': asOf, from, to, every, origins, horizon }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name} ${value}`],
+  );
+  return ['retain compare', shellWord(first), shellWord(second), ...flags].join(' ');
+}
+
+function reportOf(options: CompareOptions, a: BacktestRun, b: BacktestRun, isPart: boolean): RunReport {
+  const { first, second } = options;
+  const again = commandOf(options);
   const dates = commonDates(a.dates, b.dates);
   const bands = bandMoves(a.dates, b.dates);
   const alerts = alertMoves(a.dates, b.dates);
@@ -174,7 +188,7 @@ function reportOf({ first, second }: CompareOptions, a: BacktestRun, b: Backtest
     outcomes: [],
     warnings: otherDates(a, b),
     next: [['bands', people] as const, ['alerts', alerts.length] as const].flatMap(([name, count]) =>
-      count === 0 ? [] : [`retain compare ${first} ${second} --list ${name} --format csv`],
+      count === 0 ? [] : [`${again} --list ${name} --format csv`],
     ),
     summary: `${told}; ${alertsTold}; ${accuracyTold}.`,
   };

@@ -5,6 +5,7 @@ import type { Day } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
 import { parseConfig } from '../data/config.ts';
 import { UserError } from '../lib/errors.ts';
+import { shellWord } from '../lib/shell.ts';
 
 /** A change of the configuration that a person may apply, with what speaks for it. */
 export interface Patch {
@@ -35,7 +36,7 @@ export function writePatch(config: Config, patch: Patch): WrittenPatch {
   const configFile = config.file === undefined ? 'retain.yaml' : shown(config.file);
   for (let number = 1; ; number++) {
     const file = join(folder, `${patch.asOf}-${patch.verb}${number === 1 ? '' : `-${number}`}.yaml`);
-    const tryIt = `retain compare ${configFile} ${shown(file)}`;
+    const tryIt = `retain compare ${shellWord(configFile)} ${shellWord(shown(file))}`;
     const text = patchText(
       patch,
       config.file === undefined ? 'retain.yaml' : config.file.slice(home.length + 1),
