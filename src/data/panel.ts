@@ -169,12 +169,15 @@ function batchesOf(dates: readonly Day[], size: number): Day[][] {
   );
 }
 
+/** Select of every account that the exports name, whenever it was a customer. */
+export const EVERY_ACCOUNT = ['account', 'contract', 'mrr_month']
+  .map((table) => `select account_id from main.${table}`)
+  .join(' union ');
+
 /** How many dates may stand together (`standDates`): 0 or 1 where the book, or a feed, is too large for more. */
 export async function datesTogether(engine: Engine, together = TOGETHER): Promise<number> {
-  // Accounts that the exports name, whenever they were customers.
-  const named = ['account', 'contract', 'mrr_month'].map((table) => `select account_id from main.${table}`);
   const [row] = await engine.rows(
-    `select (select count(*) from (${named.join(' union ')})) as account_count,
+    `select (select count(*) from (${EVERY_ACCOUNT})) as account_count,
        (select max(row_count) from main.feed) as longest`,
   );
   const [accounts, longest] = [Number(row?.['account_count'] ?? 0), Number(row?.['longest'] ?? 0)];

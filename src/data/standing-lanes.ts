@@ -1,10 +1,13 @@
 import { type Engine, quoteText } from '../engine/engine.ts';
 import { VIEWS } from './views.ts';
 
+/** Relations that SQL alone cannot compute, by name: each writes its own table. */
+export type Computed = ReadonlyMap<string, () => Promise<void>>;
+
 /** How relations are let stand, one after the other or two side by side. */
 export interface Lanes {
-  /** Relations that SQL alone cannot compute: they write their own tables, on the engine itself, and wait for all before them. */
-  readonly computed: ReadonlyMap<string, () => Promise<void>>;
+  /** They run on the engine itself, and wait for all before them. */
+  readonly computed: Computed;
   /** Prepares a connection. */
   readonly open: (lane: Engine) => Promise<void>;
   /** Lets one relation stand by a connection. Returns the statements by which the other one sees it. */
@@ -55,10 +58,7 @@ export async function standInLanes(engine: Engine, names: readonly string[], lan
 }
 
 /** For each name those before it in `names` that it reads, also by way of views that only pass rows through. */
-function waitsFor(
-  names: readonly string[],
-  computed: ReadonlyMap<string, unknown>,
-): ReadonlyMap<string, ReadonlySet<string>> {
+function waitsFor(names: readonly string[], computed: Computed): ReadonlyMap<string, ReadonlySet<string>> {
   const byName = new Map(VIEWS.map((view) => [view.name, view]));
   const collect = (name: string, before: ReadonlySet<string>, found: Set<string>): Set<string> => {
     const view = byName.get(name);
@@ -81,7 +81,7 @@ function waitsFor(
 async function inTwoLanes(
   names: readonly string[],
   waits: ReadonlyMap<string, ReadonlySet<string>>,
-  computed: ReadonlyMap<string, unknown>,
+  computed: Computed,
   work: (name: string, isFirst: boolean) => Promise<void>,
 ): Promise<void> {
   const open = new Set(names);

@@ -1,7 +1,7 @@
-import { type Engine, quoteName, quoteText } from '../engine/engine.ts';
+import { BOUND_DAYS, type Engine, quoteName, quoteText } from '../engine/engine.ts';
 import type { Day } from '../lib/dates.ts';
 import { messageOf } from '../lib/errors.ts';
-import { standInLanes } from './standing-lanes.ts';
+import { type Computed, standInLanes } from './standing-lanes.ts';
 import { VIEWS, type View } from './views.ts';
 
 /** Views that only pass rows through stay macros: a table of them would copy every event. */
@@ -28,9 +28,6 @@ export function viewClosure(names: readonly string[], views: readonly View[] = V
     .filter((view) => needed.has(view.name) && view.parameters.length === 1 && !isPassedThrough(view.name))
     .map((view) => view.name);
 }
-
-/** Relations that SQL alone cannot compute, by name: each writes its own table. */
-export type Computed = ReadonlyMap<string, () => Promise<void>>;
 
 /** Stands `names` and each view below them; see `standRelations`. */
 export async function standViews(engine: Engine, names: readonly string[], asOf: Day): Promise<void> {
@@ -98,7 +95,7 @@ export async function standDates(
   computed: Computed = new Map(),
 ): Promise<void> {
   await engine.execute('create schema if not exists dated; create schema if not exists dates');
-  await engine.materialise('dates.standing', "select cast(unnest(string_split($dates, ',')) as date) as stands_for", {
+  await engine.materialise('dates.standing', `select day as stands_for from ${BOUND_DAYS}`, {
     dates: dates.join(','),
   });
   await standInLanes(engine, names, {

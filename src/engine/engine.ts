@@ -76,6 +76,9 @@ export function joinedKey(columns: readonly string[], alias?: string): string {
   return columns.map((name) => `${of}${quoteName(name)}::varchar`).join(' || chr(31) || ');
 }
 
+/** Days bound as `dates`, joined by commas, one a row in the column `day`. */
+export const BOUND_DAYS = "(select cast(unnest(string_split($dates, ',')) as date) as day)";
+
 /** A text literal for the few places that cannot bind (file names in table functions, ATTACH). */
 export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;

@@ -1,3 +1,4 @@
+import { joined } from '../lib/numbers.ts';
 import type { ChangeBook, ChangeSettings, SpreadFit } from './change.ts';
 import type { Level } from './change-level.ts';
 import { meanOf, median } from './change-statistics.ts';
@@ -156,14 +157,9 @@ export function empiricalInflation(now: Float64Array, past: readonly Float64Arra
 }
 
 function sortedScores(parts: readonly Float64Array[]): Float64Array {
-  const present = parts.map((part) => part.filter((value) => !Number.isNaN(value)));
-  const all = new Float64Array(present.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of present) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all.sort();
+  return joined(parts)
+    .filter((value) => !Number.isNaN(value))
+    .sort();
 }
 
 function quantile(sorted: Float64Array, rate: number): number {

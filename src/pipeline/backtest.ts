@@ -6,7 +6,7 @@ import type { Config } from '../contract/config.ts';
 import type { Pool } from '../contract/model.ts';
 import type { CommonOptions } from '../contract/options.ts';
 import type { RunReport } from '../contract/report.ts';
-import { observationDates } from '../data/panel.ts';
+import { EVERY_ACCOUNT, observationDates } from '../data/panel.ts';
 import { standViews } from '../data/standing.ts';
 import type { Engine } from '../engine/engine.ts';
 import { emptyState, keepWork, readState } from '../ledger/index.ts';
@@ -295,8 +295,7 @@ async function inOneThread(engine: Engine): Promise<() => Promise<void>> {
 
 /** Every account that the exports name. */
 async function accountIds(engine: Engine): Promise<string[]> {
-  const named = ['account', 'contract', 'mrr_month'].map((table) => `select account_id from main.${table}`);
-  const rows = await engine.columns(`select account_id from (${named.join(' union ')}) order by account_id`);
+  const rows = await engine.columns(`select account_id from (${EVERY_ACCOUNT}) order by account_id`);
   return rows.text('account_id').flatMap((id) => id ?? []);
 }
 

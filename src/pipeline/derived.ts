@@ -1,5 +1,5 @@
 import type { Day } from '../contract/agent.ts';
-import type { Engine } from '../engine/engine.ts';
+import { BOUND_DAYS, type Engine } from '../engine/engine.ts';
 import { placesByDay } from '../lib/dates.ts';
 import { type ChangeBook, detectChanges } from '../models/change.ts';
 import { writeColumns } from './context.ts';
@@ -49,19 +49,18 @@ interface DatedBook {
 
 /** What the change test asks of every date, from relations that stand for all of them. */
 async function readBooks(engine: Engine, dates: readonly Day[]): Promise<DatedBook[]> {
-  const days = "(select cast(unnest(string_split($dates, ',')) as date) as day)";
   const bindings = { dates: dates.join(',') };
   const rows = await engine.columns(
     `select d.day, s.account_id, s.segment,
        least(coalesce(s.tenure_days - (d.day - a.anchor_on), 0), case when a.is_connected then a.anchor_on - a.first_on + 1 else 0 end) as known_days
-     from ${days} as d, lateral (select * from account_state(d.day)) as s, lateral (select * from usage_anchor(d.day)) as a
+     from ${BOUND_DAYS} as d, lateral (select * from account_state(d.day)) as s, lateral (select * from usage_anchor(d.day)) as a
      where s.status = 'active' and not s.is_unmatched order by d.day, s.account_id`,
     bindings,
   );
   const windows = await engine.columns(
     `select d.day, w.account_id, w.window_index, w.event_count, w.active_users
-     from ${days} as d, lateral (select * from usage_window(d.day)) as w
-     where w.window_index < ${WINDOWS} order by d.day`,
+     from ${BOUND_DAYS} as d, lateral (select * from usage_window(d.day)) as w
+     where w.window_index < ${WINDOWS} order by d.day, w.account_id, w.window_index`,
     bindings,
   );
   const rowsOf = placesByDay(rows.number('day'));

@@ -5,8 +5,9 @@ import type { FeatureColumn } from '../contract/model.ts';
 import type { Progress } from '../contract/report.ts';
 import { type CachedRelations, contentHash, type DateCache } from '../data/date-cache.ts';
 import { type Panel as AuditPanel, buildPanel as buildPlainPanel, PANEL_KEYS } from '../data/panel.ts';
-import { type Columnar, type Engine, quoteName, quoteText } from '../engine/engine.ts';
+import { BOUND_DAYS, type Columnar, type Engine, quoteName, quoteText } from '../engine/engine.ts';
 import { placesByDay } from '../lib/dates.ts';
+import { joined } from '../lib/numbers.ts';
 import { nominalColumn } from '../models/feature-column.ts';
 import { freezeCalibration } from '../models/health-calibration.ts';
 import { scoreHealth } from '../models/scorecard.ts';
@@ -121,7 +122,7 @@ export async function buildPanel(
       await scoreDates(engine, config, batch);
       await engine.execute(
         `insert into main.panel_fact select distinct d.day, f.account_id, f.kind
-         from ${DAYS} as d, lateral (select * from fact(d.day) where is_red) as f`,
+         from ${BOUND_DAYS} as d, lateral (select * from fact(d.day) where is_red) as f`,
         { dates: batch.join(',') },
       );
     },
@@ -138,9 +139,6 @@ export async function buildPanel(
   await clearDate(engine);
   return panel;
 }
-
-/** The dates bound as `dates`, one a row (`day`). */
-const DAYS = "(select cast(unnest(string_split($dates, ',')) as date) as day)";
 
 /** Rows of kept relations as the cache has them, of all its dates. */
 function cachedRows(lists: ReadonlyMap<Day, CachedRelations>): KeptRows {
@@ -166,7 +164,7 @@ function keptSelects(kept: readonly string[], asOf: Day): Record<string, string>
  */
 async function scoreDates(engine: Engine, config: Config, dates: readonly Day[]): Promise<void> {
   const book = await engine.columns(
-    `select d.day, h.* from ${DAYS} as d,
+    `select d.day, h.* from ${BOUND_DAYS} as d,
        lateral (select * from health_measures(d.day)) as h
      order by d.day, h.account_id`,
     { dates: dates.join(',') },
@@ -215,16 +213,6 @@ async function scoreDates(engine: Engine, config: Config, dates: readonly Day[])
     joined(scored.map((date) => date.columns[name] ?? new Float64Array(date.account.length).fill(Number.NaN))),
   ]);
   await engine.append('main.panel_health', { ...frame, ...Object.fromEntries(cards) });
-}
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** The closed rows of one basis as a training panel, with the account ids behind its indices. */

@@ -1,6 +1,7 @@
 import type { Day } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
-import { type Computed, clearViews, shadowDates, standDates, standRelations, unshadow } from '../data/standing.ts';
+import { clearViews, shadowDates, standDates, standRelations, unshadow } from '../data/standing.ts';
+import type { Computed } from '../data/standing-lanes.ts';
 import { type Engine, quoteName, quoteText } from '../engine/engine.ts';
 import { LEDGER_VIEW_NAMES } from '../ledger/index.ts';
 
@@ -37,7 +38,7 @@ export async function materialiseDate(
   await engine.execute("set search_path = 'main,dated,state'");
 }
 
-/** Materialises relations of many dates at once, as tables `dates.<name>` (`standDates`); none of them as `dated.<name>` but the derived ones. */
+/** Materialises relations of many dates at once, as tables `dates.<name>` (`standDates`); the derived ones alone as `dated.<name>`. */
 export async function materialiseDates(
   engine: Engine,
   dates: readonly Day[],
@@ -117,12 +118,12 @@ export async function standKept(
  */
 export async function restoreDate(engine: Engine, asOf: Day, relations: readonly string[]): Promise<void> {
   await engine.execute(
-    `drop schema if exists finding cascade; create schema finding;
-     set variable as_of = date ${quoteText(asOf)}; set search_path = 'dated,main,state'`,
+    "drop schema if exists finding cascade; create schema finding; set search_path = 'dated,main,state'",
   );
   const told = relations.filter((name) => LEDGER_VIEW_NAMES.includes(name));
   // They answer from the tables of the date before, whose rows would be taken for this one's.
   await unshadow(engine, told);
+  // This tells the day to the kept ones, too.
   await standRelations(engine, told, asOf);
   await engine.execute("set search_path = 'main,dated,state'");
 }

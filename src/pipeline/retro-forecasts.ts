@@ -2,7 +2,7 @@ import { AGENTS } from '../agents/index.ts';
 import type { AmountForecast, CellRow, Day } from '../contract/agent.ts';
 import type { Config } from '../contract/config.ts';
 import type { ReportList } from '../contract/report.ts';
-import type { Engine } from '../engine/engine.ts';
+import { BOUND_DAYS, type Engine } from '../engine/engine.ts';
 import { addDays, dayFromNumber, dayNumber } from '../lib/dates.ts';
 import { type BacktestBook, readBook, rowKey, waitDays } from './backtest/book.ts';
 import { type ForecastDate, forecastFigures, judgeForecast } from './backtest/forecasts.ts';
@@ -80,7 +80,7 @@ const ROWS = `
   where f.forecast = $forecast and d.superseded_by is null and f.currency is not distinct from (select currency from settings)
     and f.horizon_days = $horizon
     and coalesce(json_extract_string(u.config, '$.churn.definition'), $definition) = $definition
-    and f.as_of in (select cast(unnest(string_split($dates, ',')) as date))
+    and f.as_of in (select day from ${BOUND_DAYS})
   order by f.as_of, f.account_id nulls first`;
 
 /**
@@ -97,7 +97,7 @@ export async function judgeForecasts(
   const bound = { dates: dates.join(',') };
   const [all] = await engine.rows(
     `select count(*) filter (where account_id is null) as n from state.forecast
-     where as_of in (select cast(unnest(string_split($dates, ',')) as date))`,
+     where as_of in (select day from ${BOUND_DAYS})`,
     bound,
   );
   if (Number(all?.['n'] ?? 0) === 0) return { records, summaries, changed_count: 0 };

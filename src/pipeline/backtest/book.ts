@@ -1,7 +1,7 @@
 import type { Day } from '../../contract/agent.ts';
 import type { ChurnBasis } from '../../contract/churn-model.ts';
 import type { Config } from '../../contract/config.ts';
-import type { Engine } from '../../engine/engine.ts';
+import { BOUND_DAYS, type Engine } from '../../engine/engine.ts';
 import { dayNumber } from '../../lib/dates.ts';
 
 /** Terms shorter than this are month-to-month. */
@@ -57,7 +57,7 @@ export async function readBook(
   const rows = await engine.columns(
     `select *, is_unavoidable::integer as unavoidable, is_worked::integer as worked,
        is_worked_by_decision::integer as worked_by_decision, $horizon as horizon
-     from main.panel where observation_date in (select cast(unnest(string_split($dates, ',')) as date))
+     from main.panel where observation_date in (select day from ${BOUND_DAYS})
      order by observation_date, account_id`,
     { dates: tested.join(','), horizon: horizon_days },
   );
@@ -131,7 +131,7 @@ export async function earlyLeaveRates(
   const rows = await engine.rows(
     `select o.origin::varchar as origin, count(p.account_id) as row_count,
        coalesce(sum(case when p.left_days <= $horizon then 1 else 0 end), 0) as outcome_count
-     from (select cast(unnest(string_split($dates, ',')) as date) as origin) as o
+     from (select day as origin from ${BOUND_DAYS}) as o
      left join main.panel as p on p.observation_date + $wait <= o.origin and p.churn_basis = 'renewal'
        and not coalesce(p.decision_days_left between 1 and $horizon, false)
        and not coalesce(p.unavoidable_days <= $horizon, false)

@@ -117,15 +117,13 @@ function leadsIn({ figures }: BacktestResult): number[] {
   return [...new Set([...LEADS, ...told.map(Number)])].sort((a, b) => a - b);
 }
 
-/** Cells of `accuracyOf`. */
-function accuracyRow(result: BacktestResult, wanted: Marks): CellRow {
+/** Cells of `columns`, which are `accuracyOf` the result. */
+function accuracyRow(result: BacktestResult, columns: readonly TableColumn[], wanted: Marks): CellRow {
   const auc = figureOf(result, { ...wanted, metric: 'roc_auc' });
   if (isUntold(result, wanted.prediction ?? '', wanted.basis ?? '')) {
     return { row_count: auc?.row_count ?? 0, outcome_count: auc?.outcome_count ?? 0 };
   }
-  const values = accuracyOf(result).map(
-    ({ key }) => [key, figureOf(result, { ...wanted, metric: key })?.value ?? null] as const,
-  );
+  const values = columns.map(({ key }) => [key, figureOf(result, { ...wanted, metric: key })?.value ?? null] as const);
   return {
     ...Object.fromEntries(values),
     roc_auc_low: auc?.low ?? null,
@@ -193,10 +191,15 @@ function verdictList({ result, fits }: Backtested): ReportList {
 }
 
 function churnList({ result, rungs, fits }: Backtested): ReportList {
+  const columns = accuracyOf(result);
   const names = ['served', ...rungs.filter(({ fitted }) => fitted > 0).map(({ name }) => name)];
   const rows = BASES.flatMap((basis) =>
     names.map(
-      (candidate): CellRow => ({ basis, candidate, ...accuracyRow(result, { prediction: 'churn', basis, candidate }) }),
+      (candidate): CellRow => ({
+        basis,
+        candidate,
+        ...accuracyRow(result, columns, { prediction: 'churn', basis, candidate }),
+      }),
     ),
   ).filter((row) => Number(row['row_count']) > 0);
   const served = (basis: 'leave' | 'renewal') => fits.filter(({ model }) => model[basis].rung !== null).length;
@@ -212,7 +215,7 @@ function churnList({ result, rungs, fits }: Backtested): ReportList {
       columns: [
         { key: 'basis', label: 'basis', kind: 'text' },
         { key: 'candidate', label: 'who', kind: 'text', isName: true, wraps: true },
-        ...accuracyOf(result),
+        ...columns,
       ],
       notes: [
         'AUC, lift and recall: mean within origins by their outcomes; precision: share of the rows listed; 90 % interval by account; "at most": what perfect knowledge reaches',
@@ -225,12 +228,13 @@ function churnList({ result, rungs, fits }: Backtested): ReportList {
 }
 
 function expansionList({ result, growth, fits }: Backtested): ReportList {
+  const columns = accuracyOf(result);
   const names = ['served', ...growth.filter(({ fitted }) => fitted > 0).map(({ name }) => name)];
   const rows = names
     .map(
       (candidate): CellRow => ({
         candidate,
-        ...accuracyRow(result, { prediction: 'expansion', basis: 'all', candidate }),
+        ...accuracyRow(result, columns, { prediction: 'expansion', basis: 'all', candidate }),
       }),
     )
     .filter((row) => Number(row['row_count']) > 0);
@@ -258,6 +262,7 @@ function expansionList({ result, growth, fits }: Backtested): ReportList {
 }
 
 function healthList(result: BacktestResult): ReportList {
+  const columns = accuracyOf(result);
   const names = [
     ...new Set(result.figures.filter(({ prediction }) => prediction === 'health').map(({ candidate }) => candidate)),
   ];
@@ -266,11 +271,10 @@ function healthList(result: BacktestResult): ReportList {
       (candidate): CellRow => ({
         basis,
         candidate: candidate === 'served' ? 'health_score' : candidate,
-        ...accuracyRow(result, { prediction: 'health', basis, candidate }),
+        ...accuracyRow(result, columns, { prediction: 'health', basis, candidate }),
       }),
     ),
   ).filter((row) => Number(row['row_count']) > 0);
-  const columns = accuracyOf(result).filter(({ key }) => !/loss|brier|calibration/.test(key));
   return listOf(
     {
       name: 'health',
@@ -279,7 +283,7 @@ function healthList(result: BacktestResult): ReportList {
       columns: [
         { key: 'basis', label: 'basis', kind: 'text' },
         { key: 'candidate', label: 'who', kind: 'text', isName: true, wraps: true },
-        ...columns,
+        ...columns.filter(({ key }) => !/loss|brier|calibration/.test(key)),
       ],
       notes: ['risk = 100 − score; accounts without a score (too little coverage) are left out'],
     },
